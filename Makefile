@@ -1,0 +1,3 @@
+# Placeholder until the full Makefile lands.
+all:
+	@true

@@ -1,0 +1,78 @@
+/* agg/agg.h - the catalogue of aggregate functions.
+ *
+ * An aggregate is a row of functions over a state of fixed size; what does not fit hangs off the
+ * state and is charged to the job's budget. A state belongs to one thread at a time; nothing is
+ * global. Every row of the table obeys these laws, which tests walk the table to check:
+ *   merging a fresh state changes nothing; merge is associative and commutes; updating with rows
+ *   A then B equals merging the two updates; load(save(x)) equals x;
+ * where "equals" means that finish() gives the same value. What depends on order keeps the row's
+ * place and compares that. */
+#ifndef AGG_AGG_H
+#define AGG_AGG_H
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "col/batch.h"
+#include "col/value.h"
+
+/* What an aggregate takes of its column. */
+enum agg_input {
+    AGG_ROWS,    /* no column: count() */
+    AGG_TEXTS,   /* column->texts */
+    AGG_NUMBERS, /* column->numbers */
+    AGG_ORDERED, /* by the column's kind: numbers, instants (with texts), or texts: min, max */
+};
+
+/* The kind of a column for AGG_ORDERED, found once per column at planning. */
+enum agg_kind { AGG_KIND_NUMBER, AGG_KIND_TIME, AGG_KIND_TEXT };
+
+/* One use of an aggregate in a request, fixed at planning and shared by all workers. */
+struct agg_call {
+    const struct agg_ops *ops;
+    enum agg_kind kind;           /* AGG_ORDERED only */
+    const char *column;           /* the column's name for messages, NULL for AGG_ROWS */
+    int round;                    /* digits after the point, half to even on the exact value; -1: all */
+    struct memory_budget *budget; /* what growing states charge */
+};
+
+struct agg_ops {
+    const char *name;      /* "sum" */
+    const char *signature; /* "sum(x)": for help */
+    const char *help;      /* one line */
+    enum agg_input input;
+    size_t size; /* bytes of a state, a multiple of 16; states are aligned to 16 */
+
+    /* Makes a fresh state. Cannot fail: what grows is allocated later. */
+    void (*init)(void *state, const struct agg_call *call);
+    /* Takes the selected rows of the batch into one state. column: NULL for AGG_ROWS. */
+    enum sheaf_status (*update)(void *state, const struct agg_call *call,
+                                const struct column *column, const struct batch *batch,
+                                struct sheaf_error *error);
+    /* As update, but the i-th selected row goes to the state at groups[i] + offset. */
+    enum sheaf_status (*scatter)(char *const *groups, size_t offset, const struct agg_call *call,
+                                 const struct column *column, const struct batch *batch,
+                                 struct sheaf_error *error);
+    /* Adds `from` to `into`. `from` may only be dropped after; it may have given its memory away. */
+    enum sheaf_status (*merge)(void *into, void *from, const struct agg_call *call,
+                               struct sheaf_error *error);
+    /* Gives the result. Text stays in the state's memory. */
+    enum sheaf_status (*finish)(const void *state, const struct agg_call *call, struct value *out,
+                                struct sheaf_error *error);
+    /* Appends a self-delimiting form of the state (first byte: version; little-endian). */
+    void (*save)(const void *state, const struct agg_call *call, struct buffer *out);
+    /* Makes `state` (not initialised) from saved bytes and moves *bytes past them; hostile bytes
+     * give SHEAF_DATA and leave a state that drop takes. */
+    enum sheaf_status (*load)(void *state, const struct agg_call *call, struct text *bytes,
+                              struct sheaf_error *error);
+    /* Frees what hangs off the state; NULL when nothing ever does. */
+    void (*drop)(void *state, const struct agg_call *call);
+};
+
+/* The table, in the order of the help. */
+extern const struct agg_ops *const agg_table[];
+extern const size_t agg_table_length;
+
+/* The row named `name`, or NULL. */
+const struct agg_ops *agg_find(const char *name, size_t length);
+
+#endif

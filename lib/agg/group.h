@@ -1,0 +1,55 @@
+/* agg/group.h - the states of all calls, one set per group: a hash table from key to states.
+ *
+ * A key is the texts of the grouping columns: equal when the bytes are, null a key of its own that
+ * differs from the empty text. Each group remembers the place of its first row. One thread at a
+ * time. All memory is charged to the budget ("the group table"); past it: SHEAF_LIMIT. */
+#ifndef AGG_GROUP_H
+#define AGG_GROUP_H
+
+#include "agg/agg.h"
+#include "base/hash.h"
+
+struct group_table;
+
+/* What every worker's table of one job shares. With key_count 0 there is exactly one group, from
+ * the start. The pointers must outlive the tables. */
+struct group_setup {
+    const uint32_t *keys; /* positions of the key columns in batch->columns */
+    uint32_t key_count;
+    const struct agg_call *calls;
+    const uint32_t *arguments; /* position of each call's column in batch->columns; any for AGG_ROWS */
+    uint32_t call_count;
+    const struct hash_secret *secret;
+    struct memory_budget *budget;
+};
+
+enum sheaf_status group_table_open(const struct group_setup *setup, struct group_table **out,
+                                   struct sheaf_error *error);
+
+/* Takes the selected rows of a batch into the states of their groups. */
+enum sheaf_status group_table_update(struct group_table *table, const struct batch *batch,
+                                     struct sheaf_error *error);
+
+/* Adds every group of `from` to `into`. `from` may only be closed after. */
+enum sheaf_status group_table_merge(struct group_table *into, struct group_table *from,
+                                    struct sheaf_error *error);
+
+uint64_t group_table_count(const struct group_table *table);
+
+enum group_order {
+    GROUP_BY_APPEARANCE, /* by the place of the first row */
+    GROUP_BY_KEY,        /* column by column, null first, then text by bytes */
+};
+
+/* Puts the groups into an order for group_table_row. Fails with SHEAF_LIMIT or SHEAF_SYSTEM. */
+enum sheaf_status group_table_sort(struct group_table *table, enum group_order order,
+                                   struct sheaf_error *error);
+
+/* Fills key_count + call_count cells of the row-th group in that order. Texts stay in the table. */
+enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
+                                  struct value *cells, struct sheaf_error *error);
+
+/* Drops all states. Takes NULL. */
+void group_table_close(struct group_table *table);
+
+#endif

@@ -1,0 +1,36 @@
+/* base/error.h - filling a struct sheaf_error, and passing a status up untouched. */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "sheaf/error.h"
+
+#include <stddef.h>
+
+/* Returns from the calling function unless the expression gives SHEAF_OK. */
+#define TRY(expression)                                                                            \
+    do {                                                                                           \
+        const enum sheaf_status try_status_ = (expression);                                        \
+        if (try_status_ != SHEAF_OK)                                                               \
+            return try_status_;                                                                    \
+    } while (0)
+
+/* Fills `error` (may be NULL) with a status and a printf-style text (cut at its size) and zero
+ * place; gives `status` back, so that `return error_set(…)` is the one way to fail. */
+enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status,
+                            const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* As error_set with SHEAF_SYSTEM; appends ": " and the text of `system_errno`. */
+enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format,
+                               ...) __attribute__((format(printf, 3, 4)));
+
+/* The one message for memory that malloc refused: SHEAF_SYSTEM, "out of memory: WHAT". */
+enum sheaf_status error_no_memory(struct sheaf_error *error, const char *what);
+
+enum { ERROR_NAME_SIZE = 128 };
+
+/* Copies `length` bytes of somebody's data into `out` so that it is safe to print in a message:
+ * control bytes, quotes and backslashes escaped, cut with "..." past ERROR_NAME_SIZE - 1 bytes.
+ * Valid UTF-8 stays as it is, save bidirectional controls. Gives `out`. */
+const char *error_name(char out[ERROR_NAME_SIZE], const char *bytes, size_t length);
+
+#endif

@@ -1,0 +1,56 @@
+/* col/batch.h - the type everything meets at: some rows of the needed columns, a vector a column.
+ *
+ * A batch is lent: its vectors are valid until the reader's next call. One thread at a time. */
+#ifndef COL_BATCH_H
+#define COL_BATCH_H
+
+#include "base/number.h"
+#include "base/text.h"
+
+#include <stdint.h>
+
+/* Where a row stands in the dataset. What depends on order compares places, never arrival. */
+struct place {
+    uint64_t byte; /* offset of the row's first byte in its file */
+    uint32_t file; /* from 0 */
+};
+
+static inline int place_compare(struct place a, struct place b)
+{
+    if (a.file != b.file)
+        return a.file < b.file ? -1 : 1;
+    return (a.byte > b.byte) - (a.byte < b.byte);
+}
+
+/* One needed column of a batch; each vector that is not NULL holds one item per row. `texts` are
+ * the fields after unquoting, bytes NULL where null. `numbers` is there once somebody has asked
+ * for the column as numbers; `instants` likewise for times (see num/time.h). */
+struct column {
+    const struct text *texts;
+    const struct number *numbers;
+    const struct instant *instants;
+};
+
+struct batch {
+    uint32_t rows;
+    uint32_t file;
+    const uint64_t *row_bytes; /* offset of each row's first byte in its file, ascending */
+    const uint64_t *row_lines; /* physical line that each row begins on, from 1 */
+    const struct column *columns;
+    /* The rows that take part: `selected` ascending row numbers; NULL: all rows do. */
+    const uint32_t *selection;
+    uint32_t selected;
+};
+
+/* The number of the i-th row that takes part, i < batch->selected. */
+static inline uint32_t batch_row(const struct batch *batch, uint32_t i)
+{
+    return batch->selection == NULL ? i : batch->selection[i];
+}
+
+static inline struct place batch_place(const struct batch *batch, uint32_t row)
+{
+    return (struct place){.byte = batch->row_bytes[row], .file = batch->file};
+}
+
+#endif

@@ -1,0 +1,21 @@
+/* num/compare.h - exact order and difference of numbers, decimals and doubles mixed. */
+#ifndef NUM_COMPARE_H
+#define NUM_COMPARE_H
+
+#include "base/number.h"
+
+#include <stdint.h>
+
+/* Exact order: negative, 0 or positive. NaN is above +inf and equals itself. Neither may be
+ * NUMBER_NULL. */
+int number_compare(const struct number *a, const struct number *b);
+
+/* a - b, rounded once: the exact decimal when both are decimals and it has at most 38 digits
+ * within 10^-38 … 10^38, else the nearest double; IEEE rules for NaN and infinities. */
+struct number number_subtract(const struct number *a, const struct number *b);
+
+/* Rounds to `digits` (0 … 38) after the point, half to even on the exact value, as a decimal if it
+ * fits 38 digits, else the number itself. NaN and infinities stay. */
+struct number number_round(const struct number *number, int digits);
+
+#endif

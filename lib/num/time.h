@@ -1,0 +1,27 @@
+/* num/time.h - text to instant: dates and timestamps. Any thread. */
+#ifndef NUM_TIME_H
+#define NUM_TIME_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An instant of the proleptic Gregorian calendar, exact to the attosecond. */
+struct instant {
+    int64_t seconds;     /* since 1970-01-01T00:00:00Z; without a zone: as if UTC */
+    uint64_t attoseconds; /* 0 … 10^18 - 1 */
+    uint8_t form;        /* enum instant_form; INSTANT_NULL: no value */
+};
+
+enum instant_form { INSTANT_NULL = 0, INSTANT_DATE, INSTANT_LOCAL, INSTANT_ZONED };
+
+/* Reads `YYYY-MM-DD`, or that with `T` or a space and `hh:mm:ss`, an optional fraction (up to 18
+ * digits), and an optional `Z` or `+hh:mm` or `-hh:mm`. False for anything else, also for a day
+ * that the month does not have. Second 60 is no time. */
+bool instant_parse(struct text text, struct instant *out);
+
+/* By time; negative, 0 or positive. */
+int instant_compare(const struct instant *a, const struct instant *b);
+
+#endif

@@ -1,0 +1,62 @@
+/* render/render.h - prints a table of values: names once, then row by row, to a sink. */
+#ifndef RENDER_RENDER_H
+#define RENDER_RENDER_H
+
+#include "base/buffer.h"
+#include "col/value.h"
+#include "io/sink.h"
+
+#include <stdint.h>
+
+/* How the output looks. `bare`: one column, one row, no header in csv, tsv and table (count). */
+struct render_options {
+    char delimiter;       /* csv; tsv always uses a tab */
+    int comment;          /* a field that starts with this byte is quoted; -1: none */
+    bool bare;
+    bool terminal;        /* output goes to a terminal */
+};
+
+/* What a writer sees of a result. */
+struct render_header {
+    const struct text *names;
+    uint32_t columns;
+};
+
+struct render_ops {
+    const char *name; /* "csv" */
+    const char *help; /* one line */
+    /* Makes a writer's private state (may be NULL if none is needed). */
+    enum sheaf_status (*open)(const struct render_options *options,
+                              const struct render_header *header, void **state,
+                              struct sheaf_error *error);
+    /* Each appends bytes to `out`; the caller empties it into the sink. */
+    enum sheaf_status (*begin)(void *state, struct buffer *out, struct sheaf_error *error);
+    enum sheaf_status (*row)(void *state, const struct value *cells, struct buffer *out,
+                             struct sheaf_error *error);
+    enum sheaf_status (*end)(void *state, struct buffer *out, struct sheaf_error *error);
+    void (*close)(void *state); /* takes NULL */
+};
+
+/* The table, in the order of the help: csv tsv json jsonl md table. */
+extern const struct render_ops *const render_table[];
+extern const size_t render_table_length;
+
+/* The row named `name`, or NULL. */
+const struct render_ops *render_find(const char *name);
+
+/* One rendering in progress: glues ops, buffer and sink together. */
+struct renderer;
+
+/* Writes what comes before the rows. The names are copied, the sink is borrowed. */
+enum sheaf_status renderer_open(const struct render_ops *ops, const struct render_options *options,
+                                const struct render_header *header, struct sink *sink,
+                                struct renderer **out, struct sheaf_error *error);
+/* Adds one row of header->columns cells; texts need to live for the call only. */
+enum sheaf_status renderer_row(struct renderer *renderer, const struct value *cells,
+                               struct sheaf_error *error);
+/* Writes what comes after the rows and empties the buffer into the sink (no commit). */
+enum sheaf_status renderer_finish(struct renderer *renderer, struct sheaf_error *error);
+/* Takes NULL. */
+void renderer_close(struct renderer *renderer);
+
+#endif
