@@ -15,6 +15,9 @@
 #include "col/batch.h"
 #include "col/value.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* What an aggregate takes of its column. */
 enum agg_input {
     AGG_ROWS,    /* no column: count() */
@@ -29,9 +32,9 @@ enum agg_kind { AGG_KIND_NUMBER, AGG_KIND_TIME, AGG_KIND_TEXT };
 /* One use of an aggregate in a request, fixed at planning and shared by all workers. */
 struct agg_call {
     const struct agg_ops *ops;
-    enum agg_kind kind;           /* AGG_ORDERED only */
-    const char *column;           /* the column's name for messages, NULL for AGG_ROWS */
-    int round;                    /* digits after the point, half to even on the exact value; -1: all */
+    enum agg_kind kind; /* AGG_ORDERED only */
+    const char *column; /* the column's name for messages, NULL for AGG_ROWS */
+    int round;          /* digits after the point, half to even on the exact value; -1: all */
     struct memory_budget *budget; /* what growing states charge */
 };
 
@@ -40,7 +43,7 @@ struct agg_ops {
     const char *signature; /* "sum(x)": for help */
     const char *help;      /* one line */
     enum agg_input input;
-    size_t size; /* bytes of a state, a multiple of 16; states are aligned to 16 */
+    size_t size; /* bytes of a state, a multiple of 16; states are aligned to 16, and never move */
 
     /* Makes a fresh state. Cannot fail: what grows is allocated later. */
     void (*init)(void *state, const struct agg_call *call);
@@ -52,7 +55,7 @@ struct agg_ops {
     enum sheaf_status (*scatter)(char *const *groups, size_t offset, const struct agg_call *call,
                                  const struct column *column, const struct batch *batch,
                                  struct sheaf_error *error);
-    /* Adds `from` to `into`. `from` may only be dropped after; it may have given its memory away. */
+    /* Adds `from` to `into`. `from` may only be dropped after: it may have given memory away. */
     enum sheaf_status (*merge)(void *into, void *from, const struct agg_call *call,
                                struct sheaf_error *error);
     /* Gives the result. Text stays in the state's memory. */
@@ -68,11 +71,17 @@ struct agg_ops {
     void (*drop)(void *state, const struct agg_call *call);
 };
 
-/* The table, in the order of the help. */
+/* The table, in the order of the help: one row a signature, so count() and count(x) are two rows of
+ * one name. */
 extern const struct agg_ops *const agg_table[];
 extern const size_t agg_table_length;
 
-/* The row named `name`, or NULL. */
+/* Takes a name of `length` bytes. Gives its first row in the table, or NULL when there is no such
+ * function. Any thread. */
 const struct agg_ops *agg_find(const char *name, size_t length);
+
+/* As agg_find, but only the row that takes `arguments` columns: 0 gives count(), 1 gives count(x).
+ * NULL for a name that agg_find knows means the wrong number of arguments. */
+const struct agg_ops *agg_find_for(const char *name, size_t length, uint32_t arguments);
 
 #endif

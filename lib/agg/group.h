@@ -17,20 +17,24 @@ struct group_setup {
     const uint32_t *keys; /* positions of the key columns in batch->columns */
     uint32_t key_count;
     const struct agg_call *calls;
-    const uint32_t *arguments; /* position of each call's column in batch->columns; any for AGG_ROWS */
+    const uint32_t *arguments; /* each call's column in batch->columns; any for AGG_ROWS */
     uint32_t call_count;
     const struct hash_secret *secret;
     struct memory_budget *budget;
 };
 
+/* Makes an empty table, owned by the caller, who closes it. Fails with SHEAF_LIMIT or
+ * SHEAF_SYSTEM. */
 enum sheaf_status group_table_open(const struct group_setup *setup, struct group_table **out,
                                    struct sheaf_error *error);
 
-/* Takes the selected rows of a batch into the states of their groups. */
+/* Takes the selected rows of a batch, which may come in any order, into the states of their groups.
+ * Fails with SHEAF_LIMIT or SHEAF_SYSTEM; the table may only be closed after. */
 enum sheaf_status group_table_update(struct group_table *table, const struct batch *batch,
                                      struct sheaf_error *error);
 
-/* Adds every group of `from` to `into`. `from` may only be closed after. */
+/* Adds every group of `from`, of the same setup, to `into`. `from` may only be closed after. Fails
+ * with SHEAF_LIMIT or SHEAF_SYSTEM; both may only be closed after, in any order. */
 enum sheaf_status group_table_merge(struct group_table *into, struct group_table *from,
                                     struct sheaf_error *error);
 
@@ -41,11 +45,14 @@ enum group_order {
     GROUP_BY_KEY,        /* column by column, null first, then text by bytes */
 };
 
-/* Puts the groups into an order for group_table_row. Fails with SHEAF_LIMIT or SHEAF_SYSTEM. */
+/* Puts the groups into an order for group_table_row, until the next update or merge. Fails with
+ * SHEAF_LIMIT or SHEAF_SYSTEM. */
 enum sheaf_status group_table_sort(struct group_table *table, enum group_order order,
                                    struct sheaf_error *error);
 
-/* Fills key_count + call_count cells of the row-th group in that order. Texts stay in the table. */
+/* Fills key_count + call_count cells of the row-th group (from 0) in that order: its key, of which
+ * a null is VALUE_NULL and an empty text is not, then the results. Texts stay in the table. Fails
+ * with SHEAF_SYSTEM. */
 enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
                                   struct value *cells, struct sheaf_error *error);
 

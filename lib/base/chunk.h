@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Chunk k is claimed only while every chunk up to k - CHUNK_WINDOW + 1 is finished, so whatever is
- * kept per chunk fits a ring of CHUNK_WINDOW slots. */
-enum { CHUNK_WINDOW = 1024 };
+/* Chunk k is claimed only once every chunk below k - CHUNK_WINDOW is finished, so whatever is kept
+ * per chunk fits a ring, however small the chunks and however endless the input. */
+enum { CHUNK_WINDOW = 512 };
 
 /* A byte range of one file. Chunks are numbered from 0 over the whole dataset, in its order, and
  * never cross files. */

@@ -16,12 +16,12 @@
 
 /* Fills `error` (may be NULL) with a status and a printf-style text (cut at its size) and zero
  * place; gives `status` back, so that `return error_set(…)` is the one way to fail. */
-enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status,
-                            const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status, const char *format,
+                            ...) __attribute__((format(printf, 3, 4)));
 
 /* As error_set with SHEAF_SYSTEM; appends ": " and the text of `system_errno`. */
-enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format,
-                               ...) __attribute__((format(printf, 3, 4)));
+enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The one message for memory that malloc refused: SHEAF_SYSTEM, "out of memory: WHAT". */
 enum sheaf_status error_no_memory(struct sheaf_error *error, const char *what);

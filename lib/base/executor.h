@@ -16,14 +16,15 @@ struct executor;
 /* The body that every worker runs once; worker counts from 0 to executor_workers() - 1. */
 typedef void executor_work(void *argument, unsigned worker);
 
-/* Called now and then by the coordinator while the workers run: about every `tick_ns`. */
+/* Called now and then, about every `tick_ns`, on the thread that called run, while the workers
+ * work: by the executor itself where that thread is free, else from maybe_tick. */
 typedef void executor_tick(void *argument);
 
 struct executor_task {
     executor_work *work;
     executor_tick *tick; /* NULL: none */
     void *argument;      /* for both */
-    uint64_t tick_ns;
+    uint64_t tick_ns;    /* 0: no ticks */
 };
 
 struct executor_ops {
@@ -42,6 +43,10 @@ struct executor_ops {
     void (*wait_word)(struct executor *executor, _Atomic uint32_t *word, uint32_t expected);
     /* Wakes every worker that waits on the word; the caller has changed it. */
     void (*wake)(struct executor *executor, _Atomic uint32_t *word);
+    /* To be called by every worker between its pieces of work. Where worker 0 runs on the thread
+     * that called run, so that nobody else could tick (openmp, serial), it calls the task's tick
+     * from worker 0 if one is due; else it does nothing. */
+    void (*maybe_tick)(struct executor *executor, unsigned worker);
     /* Joins the threads. Takes NULL. */
     void (*close)(struct executor *executor);
 };

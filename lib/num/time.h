@@ -9,9 +9,9 @@
 
 /* An instant of the proleptic Gregorian calendar, exact to the attosecond. */
 struct instant {
-    int64_t seconds;     /* since 1970-01-01T00:00:00Z; without a zone: as if UTC */
+    int64_t seconds;      /* since 1970-01-01T00:00:00Z; without a zone: as if UTC */
     uint64_t attoseconds; /* 0 … 10^18 - 1 */
-    uint8_t form;        /* enum instant_form; INSTANT_NULL: no value */
+    uint8_t form;         /* enum instant_form; INSTANT_NULL: no value */
 };
 
 enum instant_form { INSTANT_NULL = 0, INSTANT_DATE, INSTANT_LOCAL, INSTANT_ZONED };

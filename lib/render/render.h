@@ -10,10 +10,10 @@
 
 /* How the output looks. `bare`: one column, one row, no header in csv, tsv and table (count). */
 struct render_options {
-    char delimiter;       /* csv; tsv always uses a tab */
-    int comment;          /* a field that starts with this byte is quoted; -1: none */
+    char delimiter; /* csv; tsv always uses a tab */
+    int comment;    /* a field that starts with this byte is quoted; -1: none */
     bool bare;
-    bool terminal;        /* output goes to a terminal */
+    bool terminal; /* output goes to a terminal */
 };
 
 /* What a writer sees of a result. */

@@ -41,7 +41,9 @@ struct sheaf_dialect {
     uint64_t max_field; /* bytes */
 };
 #define SHEAF_DIALECT_INIT                                                                         \
-    {.quote = '"', .comment = SHEAF_NO_BYTE, .max_field = UINT64_C(1) << 30}
+    {                                                                                              \
+        .quote = '"', .comment = SHEAF_NO_BYTE, .max_field = UINT64_C(1) << 30                     \
+    }
 
 /* How far a run has come. total 0: not known (a pipe). */
 struct sheaf_progress {
@@ -54,21 +56,24 @@ typedef void sheaf_progress_function(void *argument, const struct sheaf_progress
 
 /* How a run is carried out. None of this changes the result. */
 struct sheaf_run_options {
-    unsigned threads;      /* 0: as many as the processors this process may use */
-    uint64_t chunk_size;   /* bytes; 0: chosen */
-    const char *executor;  /* a name of sheaf_executor(); NULL: "pool" */
-    uint64_t memory_limit; /* bytes; 0: half of what the process may use */
+    unsigned threads;                  /* 0: as many as the processors this process may use */
+    uint64_t chunk_size;               /* bytes; 0: chosen */
+    const char *executor;              /* a name of sheaf_executor(); NULL: "pool" */
+    uint64_t memory_limit;             /* bytes; 0: half of what the process may use */
     const struct sheaf_cancel *cancel; /* NULL: cannot be stopped */
     sheaf_progress_function *progress; /* NULL: none */
     void *progress_argument;
 };
-#define SHEAF_RUN_OPTIONS_INIT {.threads = 0}
+#define SHEAF_RUN_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        .threads = 0                                                                               \
+    }
 
 /* What is wanted. All strings are borrowed until sheaf_plan_open returns. */
 struct sheaf_request {
     enum sheaf_command command;
-    const char *const *files; /* paths, "-" for standard input */
-    size_t file_count;        /* 0: standard input */
+    const char *const *files;       /* paths, "-" for standard input */
+    size_t file_count;              /* 0: standard input */
     const char *const *expressions; /* SHEAF_AGGREGATE: "sum(fare) as total" … */
     size_t expression_count;
     const char *group_by; /* a column list as of -g; NULL: one group */
@@ -78,7 +83,9 @@ struct sheaf_request {
     struct sheaf_dialect dialect;
 };
 #define SHEAF_REQUEST_INIT                                                                         \
-    {.limit = UINT64_MAX, .round = -1, .dialect = SHEAF_DIALECT_INIT}
+    {                                                                                              \
+        .limit = UINT64_MAX, .round = -1, .dialect = SHEAF_DIALECT_INIT                            \
+    }
 
 struct sheaf_plan;
 struct sheaf_result;
@@ -88,9 +95,6 @@ struct sheaf_result;
 SHEAF_API enum sheaf_status sheaf_plan_open(const struct sheaf_request *request,
                                             const struct sheaf_run_options *options,
                                             struct sheaf_plan **out, struct sheaf_error *error);
-
-/* Gives true when the plan reads the same regular file as the one behind the descriptor. */
-SHEAF_API bool sheaf_plan_reads(const struct sheaf_plan *plan, int file_descriptor);
 
 /* Gives true when an input can be read once only (a pipe), so that the job cannot be repeated. */
 SHEAF_API bool sheaf_plan_reads_once(const struct sheaf_plan *plan);
@@ -145,13 +149,15 @@ struct sheaf_print_options {
     char delimiter; /* csv */
     int comment;    /* a field that starts with it is quoted; SHEAF_NO_BYTE: none */
 };
-#define SHEAF_PRINT_OPTIONS_INIT {.delimiter = ',', .comment = SHEAF_NO_BYTE}
+#define SHEAF_PRINT_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        .delimiter = ',', .comment = SHEAF_NO_BYTE                                                 \
+    }
 
 /* Where a result is printed: opened before a run, so that an unwritable path fails at once. */
 struct sheaf_output;
 SHEAF_API enum sheaf_status sheaf_output_open(const struct sheaf_print_options *options,
-                                              struct sheaf_output **out,
-                                              struct sheaf_error *error);
+                                              struct sheaf_output **out, struct sheaf_error *error);
 /* Fails with SHEAF_USAGE when the output is also an input of the plan. */
 SHEAF_API enum sheaf_status sheaf_output_check(const struct sheaf_output *output,
                                                const struct sheaf_plan *plan,

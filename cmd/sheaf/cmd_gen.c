@@ -1,0 +1,106 @@
+#include "command.h"
+
+#include "help.h"
+#include "message.h"
+#include "options.h"
+#include "outcome.h"
+#include "progress.h"
+#include "run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Gives the name that the library has for the generator, or NULL with a message. */
+static const char *find_generator(const char *word)
+{
+    enum { GENERATORS_MAX = 32 };
+    const char *names[GENERATORS_MAX];
+    size_t count = 0;
+    for (const char *name; count < GENERATORS_MAX - 1; count++) {
+        name = sheaf_generator(count).name;
+        if (name == NULL)
+            break;
+        if (strcmp(name, word) == 0)
+            return name;
+        names[count] = name;
+    }
+    names[count] = NULL;
+    const char *near = sheaf_nearest(word, names);
+    if (near != NULL)
+        message("unknown generator %s; did you mean '%s'?", quoted(word).text, near);
+    else
+        message("unknown generator %s; see 'sheaf gen --help'", quoted(word).text);
+    return NULL;
+}
+
+/* Fills the request. False, with a message, when the command line lacks something. */
+static bool make_request(const struct settings *settings, struct sheaf_generate_request *out)
+{
+    if (settings->operand_count == 0) {
+        message("gen needs the name of a generator, such as '%s'", sheaf_generator(0).name);
+        return false;
+    }
+    const char *generator = find_generator(settings->operands[0]);
+    if (generator == NULL)
+        return false;
+    if (settings->operand_count > 1) {
+        message("gen takes one argument; %s is too many", quoted(settings->operands[1]).text);
+        return false;
+    }
+    if (settings->rows == UINT64_MAX) {
+        message("gen needs --rows N");
+        return false;
+    }
+    *out = (struct sheaf_generate_request){
+        .generator = generator,
+        .rows = settings->rows,
+        .seed = settings->seed,
+        .path = settings->output,
+    };
+    if (settings->out_delimiter != SHEAF_NO_BYTE)
+        out->delimiter = (char)settings->out_delimiter;
+    return true;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct settings settings;
+    if (!options_parse(command, argc, argv, &settings))
+        return OUTCOME_USAGE;
+    if (settings.help)
+        return help_command(command);
+    struct sheaf_generate_request request;
+    if (!make_request(&settings, &request))
+        return OUTCOME_USAGE;
+    /* Rows that run over the screen and a bar would disturb each other. */
+    if (settings.progress == PROGRESS_AUTO && settings.output == NULL && isatty(STDOUT_FILENO))
+        settings.progress = PROGRESS_NEVER;
+
+    struct sheaf_run_options options;
+    run_options(&settings, &options);
+    struct progress progress;
+    progress_attach(&progress, &settings, &options);
+    struct stop stop = {.cancel = NULL};
+    struct sheaf_error error = {.status = SHEAF_OK};
+    enum sheaf_status status = stop_open(&stop, &error);
+    options.cancel = stop.cancel;
+    if (status == SHEAF_OK)
+        status = sheaf_generate(&request, &options, &error);
+    progress_finish(&progress, status);
+    return outcome_finish(&stop, status, &error, OUTCOME_DONE);
+}
+
+const struct command command_gen = {
+    .name = "gen",
+    .summary = "generate rows to try things on",
+    .bit = FOR_GEN,
+    .run = run,
+    .synopsis = "[OPTIONS] GENERATOR --rows N",
+    .description = "Writes N rows: the same bytes for the same seed, whatever the threads.",
+    .examples = "  sheaf gen measurements --rows 10\n"
+                "  sheaf gen measurements --rows 1000000000 -o measurements.txt\n"
+                "  sheaf gen measurements --rows 1000000 --seed 7 -D , |\n"
+                "      sheaf agg -n -g 1 'mean(2)'\n",
+    .list_title = "Generators",
+    .list = sheaf_generator,
+};

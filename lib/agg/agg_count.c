@@ -1,0 +1,162 @@
+/* count() counts rows, count(x) the texts that are there, nulls(x) those that are not. */
+#include "agg/rows.h"
+#include "agg/wire.h"
+
+#include <stdalign.h>
+
+struct tally {
+    alignas(16) uint64_t count;
+};
+
+_Static_assert(sizeof(struct tally) % 16 == 0, "a state's size is a multiple of 16");
+
+static void tally_init(void *state, const struct agg_call *call)
+{
+    (void)call;
+    *(struct tally *)state = (struct tally){.count = 0};
+}
+
+static enum sheaf_status rows_update(void *state, const struct agg_call *call,
+                                     const struct column *column, const struct batch *batch,
+                                     struct sheaf_error *error)
+{
+    (void)call, (void)column, (void)error;
+    ((struct tally *)state)->count += batch->selected;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status rows_scatter(char *const *groups, size_t offset,
+                                      const struct agg_call *call, const struct column *column,
+                                      const struct batch *batch, struct sheaf_error *error)
+{
+    (void)call, (void)column, (void)error;
+    for (uint32_t i = 0; i < batch->selected; i++)
+        ((struct tally *)(void *)(groups[i] + offset))->count++;
+    return SHEAF_OK;
+}
+
+static uint64_t count_texts(const struct column *column, const struct batch *batch)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < batch->selected; i++)
+        count += column->texts[batch_row(batch, i)].bytes != NULL;
+    return count;
+}
+
+static enum sheaf_status texts_update(void *state, const struct agg_call *call,
+                                      const struct column *column, const struct batch *batch,
+                                      struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    ((struct tally *)state)->count += count_texts(column, batch);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status texts_scatter(char *const *groups, size_t offset,
+                                       const struct agg_call *call, const struct column *column,
+                                       const struct batch *batch, struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    for (uint32_t i = 0; i < batch->selected; i++)
+        ((struct tally *)(void *)(groups[i] + offset))->count +=
+            column->texts[batch_row(batch, i)].bytes != NULL;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status nulls_update(void *state, const struct agg_call *call,
+                                      const struct column *column, const struct batch *batch,
+                                      struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    ((struct tally *)state)->count += batch->selected - count_texts(column, batch);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status nulls_scatter(char *const *groups, size_t offset,
+                                       const struct agg_call *call, const struct column *column,
+                                       const struct batch *batch, struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    for (uint32_t i = 0; i < batch->selected; i++)
+        ((struct tally *)(void *)(groups[i] + offset))->count +=
+            column->texts[batch_row(batch, i)].bytes == NULL;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status tally_merge(void *into, void *from, const struct agg_call *call,
+                                     struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    ((struct tally *)into)->count += ((const struct tally *)from)->count;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status tally_finish(const void *state, const struct agg_call *call,
+                                      struct value *out, struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    *out = value_count(((const struct tally *)state)->count);
+    return SHEAF_OK;
+}
+
+static void tally_save(const void *state, const struct agg_call *call, struct buffer *out)
+{
+    (void)call;
+    wire_put_u8(out, WIRE_VERSION);
+    wire_put_u64(out, ((const struct tally *)state)->count);
+}
+
+static enum sheaf_status tally_load(void *state, const struct agg_call *call, struct text *bytes,
+                                    struct sheaf_error *error)
+{
+    struct tally *tally = state;
+    tally_init(tally, call);
+    if (!wire_take_version(bytes) || !wire_take_u64(bytes, &tally->count))
+        return wire_damaged(call, error);
+    return SHEAF_OK;
+}
+
+const struct agg_ops agg_count_rows = {
+    .name = "count",
+    .signature = "count()",
+    .help = "number of rows",
+    .input = AGG_ROWS,
+    .size = sizeof(struct tally),
+    .init = tally_init,
+    .update = rows_update,
+    .scatter = rows_scatter,
+    .merge = tally_merge,
+    .finish = tally_finish,
+    .save = tally_save,
+    .load = tally_load,
+};
+
+const struct agg_ops agg_count = {
+    .name = "count",
+    .signature = "count(x)",
+    .help = "number of values that are not null",
+    .input = AGG_TEXTS,
+    .size = sizeof(struct tally),
+    .init = tally_init,
+    .update = texts_update,
+    .scatter = texts_scatter,
+    .merge = tally_merge,
+    .finish = tally_finish,
+    .save = tally_save,
+    .load = tally_load,
+};
+
+const struct agg_ops agg_nulls = {
+    .name = "nulls",
+    .signature = "nulls(x)",
+    .help = "number of nulls",
+    .input = AGG_TEXTS,
+    .size = sizeof(struct tally),
+    .init = tally_init,
+    .update = nulls_update,
+    .scatter = nulls_scatter,
+    .merge = tally_merge,
+    .finish = tally_finish,
+    .save = tally_save,
+    .load = tally_load,
+};

@@ -1,0 +1,154 @@
+#include "agg/wire.h"
+
+#include "base/error.h"
+
+#include <math.h>
+
+/* 10^38, the bound of a mantissa, as the product of two factors that C can spell. */
+static const uint128 mantissa_bound =
+    (uint128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000);
+
+static void put_integer(struct buffer *out, uint64_t value, size_t width)
+{
+    char bytes[8];
+    for (size_t i = 0; i < width; i++)
+        bytes[i] = (char)(unsigned char)(value >> (8 * i));
+    buffer_append(out, bytes, width);
+}
+
+static bool take_integer(struct text *bytes, uint64_t *value, size_t width)
+{
+    if (bytes->length < width)
+        return false;
+    *value = 0;
+    for (size_t i = 0; i < width; i++)
+        *value |= (uint64_t)(unsigned char)bytes->bytes[i] << (8 * i);
+    bytes->bytes += width;
+    bytes->length -= width;
+    return true;
+}
+
+void wire_put_u8(struct buffer *out, uint8_t value)
+{
+    put_integer(out, value, 1);
+}
+
+void wire_put_u64(struct buffer *out, uint64_t value)
+{
+    put_integer(out, value, 8);
+}
+
+bool wire_take_u8(struct text *bytes, uint8_t *value)
+{
+    uint64_t wide;
+    if (!take_integer(bytes, &wide, 1))
+        return false;
+    *value = (uint8_t)wide;
+    return true;
+}
+
+bool wire_take_u64(struct text *bytes, uint64_t *value)
+{
+    return take_integer(bytes, value, 8);
+}
+
+void wire_put_number(struct buffer *out, const struct number *number)
+{
+    wire_put_u8(out, number->kind);
+    if (number->kind == NUMBER_DECIMAL) {
+        const uint128 bits = (uint128)number->mantissa;
+        wire_put_u8(out, (uint8_t)number->exponent);
+        wire_put_u64(out, (uint64_t)bits);
+        wire_put_u64(out, (uint64_t)(bits >> 64));
+    } else if (number->kind == NUMBER_DOUBLE) {
+        uint64_t bits;
+        memcpy(&bits, &number->real, sizeof bits);
+        wire_put_u64(out, bits);
+    }
+}
+
+static bool take_decimal(struct text *bytes, struct number *number)
+{
+    uint8_t exponent;
+    uint64_t low;
+    uint64_t high;
+    if (!wire_take_u8(bytes, &exponent) || !wire_take_u64(bytes, &low) ||
+        !wire_take_u64(bytes, &high))
+        return false;
+    number->exponent = (int8_t)exponent;
+    number->mantissa = (int128)((uint128)high << 64 | low);
+    const uint128 magnitude =
+        number->mantissa < 0 ? -(uint128)number->mantissa : (uint128)number->mantissa;
+    return magnitude < mantissa_bound && number->exponent >= NUMBER_EXPONENT_MIN &&
+           number->exponent <= NUMBER_EXPONENT_MAX;
+}
+
+static bool take_double(struct text *bytes, struct number *number)
+{
+    uint64_t bits;
+    if (!wire_take_u64(bytes, &bits))
+        return false;
+    memcpy(&number->real, &bits, sizeof bits);
+    return number->real != 0 || !signbit(number->real);
+}
+
+bool wire_take_number(struct text *bytes, struct number *number)
+{
+    *number = (struct number){.kind = NUMBER_NULL};
+    if (!wire_take_u8(bytes, &number->kind))
+        return false;
+    switch (number->kind) {
+    case NUMBER_NULL:
+        return true;
+    case NUMBER_DECIMAL:
+        return take_decimal(bytes, number);
+    case NUMBER_DOUBLE:
+        return take_double(bytes, number);
+    default:
+        return false;
+    }
+}
+
+void wire_put_place(struct buffer *out, struct place place)
+{
+    put_integer(out, place.file, 4);
+    wire_put_u64(out, place.byte);
+}
+
+bool wire_take_place(struct text *bytes, struct place *place)
+{
+    uint64_t file;
+    if (!take_integer(bytes, &file, 4))
+        return false;
+    place->file = (uint32_t)file;
+    return wire_take_u64(bytes, &place->byte);
+}
+
+void wire_put_text(struct buffer *out, struct text text)
+{
+    wire_put_u64(out, text.length);
+    buffer_append(out, text.bytes, text.length);
+}
+
+bool wire_take_text(struct text *bytes, struct text *text)
+{
+    uint64_t length;
+    if (!wire_take_u64(bytes, &length) || length > bytes->length)
+        return false;
+    *text = (struct text){.bytes = bytes->bytes, .length = (size_t)length};
+    bytes->bytes += text->length;
+    bytes->length -= text->length;
+    return true;
+}
+
+bool wire_take_version(struct text *bytes)
+{
+    uint8_t version;
+    return wire_take_u8(bytes, &version) && version == WIRE_VERSION;
+}
+
+enum sheaf_status wire_damaged(const struct agg_call *call, struct sheaf_error *error)
+{
+    return error_set(error, SHEAF_DATA, "the saved state of %s is damaged, or of another version",
+                     call->ops->signature);
+}

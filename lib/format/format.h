@@ -1,0 +1,94 @@
+/* format/format.h - the table of input formats: what turns a dataset's bytes into batches.
+ *
+ * Nothing to the right of this room knows which format it was. Calls in order, all but the
+ * readers' by one thread: open, (sample), select, start, then per worker reader_open, and for each
+ * claimed chunk begin and next until SHEAF_END; close. */
+#ifndef FORMAT_FORMAT_H
+#define FORMAT_FORMAT_H
+
+#include "base/executor.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "col/batch.h"
+#include "io/dataset.h"
+
+/* What is done with a row that is wrong. */
+enum format_policy { FORMAT_FAIL, FORMAT_SKIP };
+
+enum { FORMAT_PAD = 1, FORMAT_TRIM = 2 };
+
+/* How text is read (cli.md's options in bytes). */
+struct format_options {
+    unsigned char delimiter;
+    int quote;   /* a byte, or -1 */
+    int comment; /* a byte, or -1 */
+    bool no_headers;
+    bool cr_ends;
+    bool null_quoted;
+    uint64_t skip_lines;
+    const char *nulls; /* a CSV list; NULL: only the empty field. Borrowed until open returns */
+    int ragged;        /* FORMAT_PAD, FORMAT_TRIM bits */
+    enum format_policy policy;
+    uint64_t max_field;
+    struct memory_budget *budget; /* outlives the document */
+};
+
+struct format_document;
+struct format_reader;
+
+/* Where a worker's time went, in nanoseconds, and what it read. */
+struct format_counts {
+    uint64_t read_ns;
+    uint64_t survey_ns;
+    uint64_t wait_ns; /* for the entry state of a chunk */
+    uint64_t parse_ns;
+    uint64_t bytes; /* of the chunks */
+    uint64_t rows;  /* given out */
+    uint64_t skipped_rows;
+    struct sheaf_error first_skipped; /* status SHEAF_OK: none */
+};
+
+/* Takes one batch of the sample; false ends it. */
+typedef bool format_sample_function(void *argument, const struct batch *batch);
+
+struct format_ops {
+    const char *name;
+    const char *help;
+    /* Reads the beginning of each file and tells the dataset where its rows begin. */
+    enum sheaf_status (*open)(struct dataset *dataset, const struct format_options *options,
+                              struct format_document **out, struct sheaf_error *error);
+    /* Column names; owned by the document. 0 columns: the dataset is empty. */
+    uint32_t (*columns)(const struct format_document *document, const struct text **names);
+    /* Fixes the needed columns: batch->columns[i] is column needed[i] (from 0, no repeats). */
+    enum sheaf_status (*select)(struct format_document *document, const uint32_t *needed,
+                                uint32_t count, struct sheaf_error *error);
+    /* Gives the needed columns of the good rows that start in the dataset's first MiB, at most
+     * 1 000. After select, before start. */
+    enum sheaf_status (*sample)(struct format_document *document, format_sample_function *take,
+                                void *argument, struct sheaf_error *error);
+    /* Ends planning: chunks follow. The executor is borrowed. */
+    enum sheaf_status (*start)(struct format_document *document, struct executor *executor,
+                               struct sheaf_error *error);
+    enum sheaf_status (*reader_open)(struct format_document *document, struct format_reader **out,
+                                     struct sheaf_error *error);
+    /* Makes ready to give out the rows that start in the chunk. */
+    enum sheaf_status (*begin)(struct format_reader *reader, const struct chunk *chunk,
+                               struct sheaf_error *error);
+    /* Gives the next rows, at least one, lent until the next call; SHEAF_END after the last. An
+     * error comes after all rows before it have been given. */
+    enum sheaf_status (*next)(struct format_reader *reader, struct batch *out,
+                              struct sheaf_error *error);
+    const struct format_counts *(*counts)(const struct format_reader *reader);
+    void (*reader_close)(struct format_reader *reader); /* takes NULL */
+    void (*close)(struct format_document *document);    /* takes NULL */
+};
+
+/* Every document begins with this member. */
+struct format_document {
+    const struct format_ops *ops;
+};
+
+extern const struct format_ops *const format_table[];
+extern const size_t format_table_length;
+
+#endif

@@ -1,0 +1,8 @@
+#include "format/csv.h"
+#include "format/format.h"
+
+const struct format_ops *const format_table[] = {
+    &format_csv,
+};
+
+const size_t format_table_length = sizeof format_table / sizeof format_table[0];

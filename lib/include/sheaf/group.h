@@ -1,0 +1,66 @@
+/* sheaf/group.h - tasks that belong together: handed out, waited for, and failing as one.
+ *
+ * A group is a wait group that keeps the first error, has a cancel token that this error sets,
+ * and can limit how many of its tasks run at a time. Tasks that have not started when the token is
+ * set are skipped; those that run should look at the token now and then. */
+#ifndef SHEAF_GROUP_H
+#define SHEAF_GROUP_H
+
+#include "sheaf/cancel.h"
+#include "sheaf/error.h"
+#include "sheaf/pool.h"
+
+#include <stdint.h>
+
+struct sheaf_group;
+
+/* A task. Gives SHEAF_OK, or fills `error` (never NULL) and gives its status. */
+typedef enum sheaf_status sheaf_task_function(void *argument, struct sheaf_error *error);
+
+struct sheaf_group_options {
+    unsigned limit;              /* threads that may be busy with the group at once; 0: all */
+    struct sheaf_cancel *cancel; /* borrowed, is set by the first error; NULL: one of its own */
+};
+#define SHEAF_GROUP_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        .limit = 0                                                                                 \
+    }
+
+/* Makes a group over a pool, which must outlive it. `options` NULL: the defaults. Owned by the
+ * caller. Fails with SHEAF_SYSTEM (no memory, no descriptor for the token). */
+SHEAF_API enum sheaf_status sheaf_group_open(struct sheaf_pool *pool,
+                                             const struct sheaf_group_options *options,
+                                             struct sheaf_group **out, struct sheaf_error *error);
+
+/* Counts a task and hands it to the pool. `name` (borrowed until the group is closed; NULL: none)
+ * is what a failure is reported under. When the queue is full: waits for room; but on a thread of
+ * the pool runs the task before returning (or, where the group's limit forbids that, queues it
+ * past the capacity). Gives SHEAF_OK, SHEAF_STOPPED (the token is set, or the pool takes no more)
+ * or SHEAF_SYSTEM (no memory); the task's own status goes to the group. Any thread. */
+SHEAF_API enum sheaf_status sheaf_group_go(struct sheaf_group *group, sheaf_task_function *function,
+                                           void *argument, const char *name,
+                                           struct sheaf_error *error);
+
+/* Blocks until all tasks handed out are done. On a thread of the pool it runs waiting tasks of
+ * this group meanwhile. Gives SHEAF_OK; the status of the first task that failed, with its
+ * `error`; SHEAF_STOPPED when tasks were skipped or refused without a failure; SHEAF_USAGE at
+ * once, when the calling task (or one that waits below it on this thread) is of this group. The
+ * failure stays until close. Any thread. */
+SHEAF_API enum sheaf_status sheaf_group_wait(struct sheaf_group *group, struct sheaf_error *error);
+
+/* As wait, until `deadline_ns` of CLOCK_MONOTONIC (UINT64_MAX: none): then SHEAF_TIMEOUT. A task
+ * that is run meanwhile is not cut short. */
+SHEAF_API enum sheaf_status sheaf_group_wait_until(struct sheaf_group *group, uint64_t deadline_ns,
+                                                   struct sheaf_error *error);
+
+/* The name of the first task that failed; NULL: none failed, or it has none. After a wait. */
+SHEAF_API const char *sheaf_group_failed(const struct sheaf_group *group);
+
+/* The token of the group: for its tasks to poll, for anybody to set. Owned by the group, unless
+ * it was given. */
+SHEAF_API struct sheaf_cancel *sheaf_group_cancel(struct sheaf_group *group);
+
+/* Frees the group. Its tasks must be done and nobody may wait: else misuse. Takes NULL. */
+SHEAF_API void sheaf_group_close(struct sheaf_group *group);
+
+#endif

@@ -1,0 +1,41 @@
+/* sheaf/pool.h - a fixed number of threads that run tasks.
+ *
+ * Tasks are handed out through groups (sheaf/group.h). The queue is bounded: a thread that hands
+ * out to a full queue waits; a task that does so runs the new task itself, there and then, so
+ * that tasks may hand out tasks and no pool, not even of one thread, locks up.
+ *
+ * Order: the tasks of a group leave the queue in the order in which they were handed out; groups
+ * that have tasks waiting take turns. Do not block a task on anything but sheaf_group_wait, unless
+ * another thread that needs none of this pool ends the wait. */
+#ifndef SHEAF_POOL_H
+#define SHEAF_POOL_H
+
+#include "sheaf/error.h"
+
+#include <stddef.h>
+
+struct sheaf_pool;
+
+/* Starts up to `threads` threads (at least 1) over a queue of up to `capacity` tasks (at least
+ * 1). When the system refuses threads, goes on with those that there are; see
+ * sheaf_pool_threads. Owned by the caller. Fails with SHEAF_USAGE (a zero) or SHEAF_SYSTEM (no
+ * thread at all, no memory). */
+SHEAF_API enum sheaf_status sheaf_pool_open(unsigned threads, size_t capacity,
+                                            struct sheaf_pool **out, struct sheaf_error *error);
+
+/* How many threads there really are. Any thread. */
+SHEAF_API unsigned sheaf_pool_threads(const struct sheaf_pool *pool);
+
+/* Ends the pool's work: takes no more tasks from outside (SHEAF_STOPPED), runs those that wait
+ * in the queue and those that they hand out, and joins the threads. The pool, and its groups, can
+ * still be looked at. From one of its own tasks: misuse. Not two threads at once. */
+SHEAF_API void sheaf_pool_drain(struct sheaf_pool *pool);
+
+/* As drain, but the tasks that wait in the queue are dropped: they count as done, their groups
+ * as stopped. Tasks that run are waited for. */
+SHEAF_API void sheaf_pool_drop(struct sheaf_pool *pool);
+
+/* Drops what is left and frees the pool. Its groups must be closed. Takes NULL. */
+SHEAF_API void sheaf_pool_close(struct sheaf_pool *pool);
+
+#endif

@@ -1,0 +1,267 @@
+#include "io/dataset.h"
+
+#include "base/memory.h"
+#include "io/chunk_window.h"
+#include "io/feed.h"
+#include "io/input.h"
+#include "sheaf/cancel.h"
+#include "sync/monitor.h"
+
+#include <string.h>
+
+struct dataset {
+    struct input **inputs;
+    uint64_t *begins;
+    uint64_t *first_chunks; /* of each file; one more: the number of all */
+    uint32_t files;
+    bool has_stream;
+    const struct sheaf_cancel *cancel;
+    uint64_t chunk_size;
+    struct feed *feed; /* when there is a stream, from the start on */
+
+    /* Regular files only: */
+    _Atomic uint64_t next; /* chunk to be claimed */
+    _Atomic bool stopped;
+    struct monitor monitor;
+    struct chunk_window window;
+};
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static enum sheaf_status check_paths(const char *const *paths, size_t count,
+                                     struct sheaf_error *error)
+{
+    size_t standard = 0;
+    for (size_t i = 0; i < count; i++)
+        standard += strcmp(paths[i], "-") == 0;
+    if (standard > 1)
+        return error_set(error, SHEAF_USAGE, "standard input (-) can be named only once");
+    if (count >= UINT32_MAX)
+        return error_set(error, SHEAF_USAGE, "too many files: %zu", count);
+    return SHEAF_OK;
+}
+
+enum sheaf_status dataset_open(const char *const *paths, size_t count,
+                               const struct sheaf_cancel *cancel, struct dataset **out,
+                               struct sheaf_error *error)
+{
+    static const char *const standard_input[] = {"-"};
+    *out = NULL;
+    TRY(check_paths(paths, count, error));
+    if (count == 0) {
+        paths = standard_input;
+        count = 1;
+    }
+    struct dataset *dataset = memory_zeroed(1, sizeof *dataset);
+    if (dataset == NULL)
+        return error_no_memory(error, "the dataset");
+    dataset->cancel = cancel;
+    monitor_open(&dataset->monitor);
+    dataset->inputs = memory_zeroed(count, sizeof(struct input *));
+    dataset->begins = memory_zeroed(count, sizeof *dataset->begins);
+    dataset->first_chunks = memory_zeroed(count + 1, sizeof *dataset->first_chunks);
+    enum sheaf_status status = SHEAF_OK;
+    if (dataset->inputs == NULL || dataset->begins == NULL || dataset->first_chunks == NULL)
+        status = error_no_memory(error, "the dataset");
+    for (size_t i = 0; i < count && status == SHEAF_OK; i++) {
+        status = input_open(paths[i], cancel, &dataset->inputs[i], error);
+        dataset->files++;
+        if (status == SHEAF_OK && input_is_stream(dataset->inputs[i]))
+            dataset->has_stream = true;
+    }
+    if (status == SHEAF_OK)
+        *out = dataset;
+    else
+        dataset_close(dataset);
+    return status;
+}
+
+void dataset_close(struct dataset *dataset)
+{
+    if (dataset == NULL)
+        return;
+    feed_close(dataset->feed);
+    for (uint32_t file = 0; file < dataset->files; file++)
+        input_close(dataset->inputs[file]);
+    memory_free(dataset->inputs);
+    memory_free(dataset->begins);
+    memory_free(dataset->first_chunks);
+    monitor_close(&dataset->monitor);
+    memory_free(dataset);
+}
+
+/* ---- what is there ----------------------------------------------------------------------- */
+
+uint32_t dataset_files(const struct dataset *dataset)
+{
+    return dataset->files;
+}
+
+const char *dataset_name(const struct dataset *dataset, uint32_t file)
+{
+    return input_name(dataset->inputs[file]);
+}
+
+bool dataset_has_stream(const struct dataset *dataset)
+{
+    return dataset->has_stream;
+}
+
+uint64_t dataset_size(const struct dataset *dataset)
+{
+    uint64_t size = 0;
+    for (uint32_t file = 0; file < dataset->files && !dataset->has_stream; file++)
+        size += input_size(dataset->inputs[file]);
+    return size;
+}
+
+int dataset_descriptor(const struct dataset *dataset, uint32_t file)
+{
+    return input_descriptor(dataset->inputs[file]);
+}
+
+enum sheaf_status dataset_check_unchanged(const struct dataset *dataset, struct sheaf_error *error)
+{
+    for (uint32_t file = 0; file < dataset->files; file++)
+        TRY(input_check_unchanged(dataset->inputs[file], error));
+    return SHEAF_OK;
+}
+
+/* ---- chunks ------------------------------------------------------------------------------ */
+
+void dataset_set_begin(struct dataset *dataset, uint32_t file, uint64_t offset)
+{
+    dataset->begins[file] = offset;
+}
+
+static uint64_t chunks_of(const struct dataset *dataset, uint32_t file, uint64_t chunk_size)
+{
+    const uint64_t size = input_size(dataset->inputs[file]);
+    const uint64_t begin = dataset->begins[file];
+    const uint64_t bytes = size > begin ? size - begin : 0;
+    return bytes / chunk_size + (bytes % chunk_size != 0);
+}
+
+uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size)
+{
+    uint64_t chunks = 0;
+    if (dataset->has_stream)
+        return UINT64_MAX;
+    for (uint32_t file = 0; file < dataset->files; file++)
+        chunks += chunks_of(dataset, file, chunk_size);
+    return chunks;
+}
+
+enum sheaf_status dataset_start(struct dataset *dataset, uint64_t chunk_size, unsigned workers,
+                                enum dataset_reader reader, struct sheaf_error *error)
+{
+    dataset->chunk_size = chunk_size;
+    if (dataset->has_stream) {
+        const struct feed_setup setup = {
+            .inputs = dataset->inputs,
+            .count = dataset->files,
+            .begins = dataset->begins,
+            .chunk_size = chunk_size,
+            .workers = workers,
+            .reader = reader,
+            .cancel = dataset->cancel,
+        };
+        return feed_open(&setup, &dataset->feed, error);
+    }
+    for (uint32_t file = 0; file < dataset->files; file++)
+        dataset->first_chunks[file + 1] =
+            dataset->first_chunks[file] + chunks_of(dataset, file, chunk_size);
+    return SHEAF_OK;
+}
+
+/* The file of a chunk: the last one whose first chunk is not above it (files may have none). */
+static uint32_t file_of(const struct dataset *dataset, uint64_t number)
+{
+    uint32_t low = 0;
+    uint32_t high = dataset->files;
+    while (high - low > 1) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (dataset->first_chunks[middle] <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void describe(const struct dataset *dataset, uint64_t number, struct chunk *out)
+{
+    const uint32_t file = file_of(dataset, number);
+    const uint64_t index = number - dataset->first_chunks[file];
+    const uint64_t offset = dataset->begins[file] + index * dataset->chunk_size;
+    const uint64_t left = input_size(dataset->inputs[file]) - offset;
+    *out = (struct chunk){
+        .number = number,
+        .offset = offset,
+        .length = left < dataset->chunk_size ? left : dataset->chunk_size,
+        .file = file,
+        .first = index == 0,
+    };
+}
+
+static void await_admission(struct dataset *dataset, uint64_t number)
+{
+    monitor_lock(&dataset->monitor);
+    while (!chunk_window_admits(&dataset->window, number) && !atomic_load(&dataset->stopped))
+        monitor_wait(&dataset->monitor);
+    monitor_unlock(&dataset->monitor);
+}
+
+enum sheaf_status dataset_claim(struct dataset *dataset, struct chunk *out,
+                                struct sheaf_error *error)
+{
+    if (dataset->feed != NULL)
+        return feed_claim(dataset->feed, out, error);
+    uint64_t number = atomic_load(&dataset->next);
+    for (;;) {
+        if (number >= dataset->first_chunks[dataset->files])
+            return SHEAF_END;
+        if (atomic_load(&dataset->stopped) || sheaf_cancel_reason(dataset->cancel) != 0)
+            return error_set(error, SHEAF_STOPPED, "stopped");
+        if (!chunk_window_admits(&dataset->window, number)) {
+            await_admission(dataset, number);
+            number = atomic_load(&dataset->next);
+        } else if (atomic_compare_exchange_weak(&dataset->next, &number, number + 1)) {
+            break;
+        }
+    }
+    describe(dataset, number, out);
+    return SHEAF_OK;
+}
+
+enum sheaf_status dataset_read(struct dataset *dataset, uint32_t file, uint64_t offset,
+                               char *buffer, size_t length, size_t *got, struct sheaf_error *error)
+{
+    if (dataset->feed != NULL)
+        return feed_read(dataset->feed, file, offset, buffer, length, got, error);
+    return input_read_at(dataset->inputs[file], offset, buffer, length, got, error);
+}
+
+void dataset_finish(struct dataset *dataset, uint64_t number)
+{
+    if (dataset->feed != NULL) {
+        feed_finish(dataset->feed, number);
+        return;
+    }
+    monitor_lock(&dataset->monitor);
+    if (chunk_window_finish_locked(&dataset->window, number))
+        monitor_broadcast(&dataset->monitor);
+    monitor_unlock(&dataset->monitor);
+}
+
+void dataset_stop(struct dataset *dataset)
+{
+    if (dataset->feed != NULL) {
+        feed_stop(dataset->feed);
+        return;
+    }
+    monitor_lock(&dataset->monitor);
+    atomic_store(&dataset->stopped, true);
+    monitor_broadcast(&dataset->monitor);
+    monitor_unlock(&dataset->monitor);
+}

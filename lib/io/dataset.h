@@ -1,0 +1,73 @@
+/* io/dataset.h - the inputs of a job as one dataset, dealt out to workers in numbered chunks.
+ *
+ * Planning (one thread): open, read the beginnings with dataset_read, say where each file's rows
+ * begin. Then dataset_start, and any number of workers claim, read and finish chunks at once.
+ *
+ * When every input is a regular file, a chunk is a number from an atomic counter and bytes come by
+ * pread. As soon as one is a stream, a reader (a thread, or under DATASET_READS_ITSELF the worker)
+ * puts numbered blocks of all inputs into an index, and their numbers into a bounded channel;
+ * receiving a number is the claim. A block can be read by offset until its chunk and all before it
+ * are finished, so a row that reaches far ahead finds it. Blocks that an open row waits for do not
+ * count against the read-ahead: a long row never deadlocks. */
+#ifndef IO_DATASET_H
+#define IO_DATASET_H
+
+#include "base/chunk.h"
+#include "base/error.h"
+
+#include <stddef.h>
+
+struct dataset;
+struct sheaf_cancel;
+
+/* Opens the paths in order; none: standard input. "-" more than once: SHEAF_USAGE. `cancel` (may be
+ * NULL) is borrowed. Owned by the caller. */
+enum sheaf_status dataset_open(const char *const *paths, size_t count,
+                               const struct sheaf_cancel *cancel, struct dataset **out,
+                               struct sheaf_error *error);
+
+uint32_t dataset_files(const struct dataset *dataset);
+const char *dataset_name(const struct dataset *dataset, uint32_t file);
+/* True when a file can be read only once. */
+bool dataset_has_stream(const struct dataset *dataset);
+/* Bytes of all inputs, 0 when one is a stream. */
+uint64_t dataset_size(const struct dataset *dataset);
+/* The open file, for looking at it; reading from it would take a stream's bytes away. */
+int dataset_descriptor(const struct dataset *dataset, uint32_t file);
+
+/* Says that the chunks of `file` begin at `offset`, within what planning has read. */
+void dataset_set_begin(struct dataset *dataset, uint32_t file, uint64_t offset);
+
+/* The chunks there will be at this size, UINT64_MAX when an input is a stream. */
+uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size);
+
+enum dataset_reader { DATASET_READER_THREAD, DATASET_READS_ITSELF };
+
+/* Ends planning. Fails with SHEAF_SYSTEM (threads, memory). */
+enum sheaf_status dataset_start(struct dataset *dataset, uint64_t chunk_size, unsigned workers,
+                                enum dataset_reader reader, struct sheaf_error *error);
+
+/* Gives the next chunk: SHEAF_END when there is none, SHEAF_STOPPED after dataset_stop or when the
+ * token is set. */
+enum sheaf_status dataset_claim(struct dataset *dataset, struct chunk *out,
+                                struct sheaf_error *error);
+
+/* Reads up to `length` bytes of a file; *got is less only at its end. After the start: only bytes
+ * at or after a chunk that the caller has claimed and not finished. */
+enum sheaf_status dataset_read(struct dataset *dataset, uint32_t file, uint64_t offset,
+                               char *buffer, size_t length, size_t *got, struct sheaf_error *error);
+
+/* Gives the chunk back: once for each one claimed. */
+void dataset_finish(struct dataset *dataset, uint64_t number);
+
+/* Makes every waiting and later claim give SHEAF_STOPPED (chunks claimed already are finished as
+ * usual). Any thread. */
+void dataset_stop(struct dataset *dataset);
+
+/* Fails with SHEAF_DATA, naming it, when a regular file was changed since it was opened. */
+enum sheaf_status dataset_check_unchanged(const struct dataset *dataset, struct sheaf_error *error);
+
+/* Ends and joins the reader. Takes NULL. */
+void dataset_close(struct dataset *dataset);
+
+#endif

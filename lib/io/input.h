@@ -1,0 +1,51 @@
+/* io/input.h - one input: a regular file, read anywhere by pread, or a stream (a pipe, a terminal,
+ * a socket), read once from front to back.
+ *
+ * A stream keeps what was peeked at until input_next has given it out. input_read_at on a regular
+ * file may run on any number of threads at once; everything else is one thread at a time. */
+#ifndef IO_INPUT_H
+#define IO_INPUT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct input;
+struct sheaf_cancel;
+
+/* Opens a path; "-" is standard input, which a regular file may be. `cancel` (may be NULL) is
+ * borrowed and ends blocking reads of streams. Owned by the caller. Directories are refused. */
+enum sheaf_status input_open(const char *path, const struct sheaf_cancel *cancel,
+                             struct input **out, struct sheaf_error *error);
+
+/* The name for messages: the path, or "standard input". */
+const char *input_name(const struct input *input);
+bool input_is_stream(const struct input *input);
+/* Bytes of a regular file when it was opened; 0 for a stream. */
+uint64_t input_size(const struct input *input);
+int input_descriptor(const struct input *input);
+
+/* Reads up to `length` bytes at `offset`; *got is less only at the end. From a stream: by peeking,
+ * before the first input_next. A regular file that has become shorter: SHEAF_DATA. */
+enum sheaf_status input_read_at(struct input *input, uint64_t offset, char *buffer, size_t length,
+                                size_t *got, struct sheaf_error *error);
+
+/* Reads the next bytes, blocking until there are `length` or the input ends. SHEAF_STOPPED when
+ * the token is set meanwhile. */
+enum sheaf_status input_next(struct input *input, char *buffer, size_t length, size_t *got,
+                             struct sheaf_error *error);
+
+/* Moves on to `offset`, which is not before the current one; for a stream within what was peeked
+ * at. */
+void input_skip_to(struct input *input, uint64_t offset);
+
+/* Fails with SHEAF_DATA when a regular file has another size or modification time than when it was
+ * opened. */
+enum sheaf_status input_check_unchanged(const struct input *input, struct sheaf_error *error);
+
+/* Takes NULL. */
+void input_close(struct input *input);
+
+#endif

@@ -1,0 +1,79 @@
+#include "job/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *kind_name(const struct column_use *use)
+{
+    if (use->as_number && use->as_instant)
+        return "number and time";
+    if (use->as_number)
+        return "number";
+    return use->as_instant ? "time" : "text";
+}
+
+static void print_name(struct text name, FILE *out)
+{
+    char safe[ERROR_NAME_SIZE];
+    fprintf(out, "\"%s\"", error_name(safe, name.bytes, name.length));
+}
+
+static void explain_input(const struct sheaf_plan *plan, FILE *out)
+{
+    const uint32_t files = dataset_files(plan->dataset);
+    fprintf(out, "input: %s", plan->format->name);
+    for (uint32_t file = 0; file < files; file++) {
+        const char *name = dataset_name(plan->dataset, file);
+        char safe[ERROR_NAME_SIZE];
+        fprintf(out, "%s %s", file == 0 ? "," : "", error_name(safe, name, strlen(name)));
+    }
+    if (dataset_has_stream(plan->dataset))
+        fprintf(out, "; size unknown (a stream)\n");
+    else
+        fprintf(out, "; %llu bytes\n", (unsigned long long)dataset_size(plan->dataset));
+    fprintf(out, "columns: %lu, of which %lu needed\n", (unsigned long)plan->columns.count,
+            (unsigned long)plan->use_count);
+    for (uint32_t slot = 0; slot < plan->use_count; slot++) {
+        const struct column_use *use = &plan->uses[slot];
+        fprintf(out, "  %lu ", (unsigned long)use->column + 1);
+        print_name(plan->columns.names[use->column], out);
+        fprintf(out, ": %s\n", kind_name(use));
+    }
+}
+
+static void explain_output(const struct sheaf_plan *plan, FILE *out)
+{
+    const struct job_core *core = plan->core;
+    fprintf(out, "groups: %s", core->groups.key_count == 0 ? "one" : "by");
+    for (uint32_t key = 0; key < core->groups.key_count; key++) {
+        fprintf(out, "%s ", key == 0 ? "" : ",");
+        print_name(core->output_names[key], out);
+    }
+    fprintf(out, "%s\n",
+            core->groups.key_count == 0 ? ""
+            : core->sort                ? "; in order of the key"
+                                        : "; in order of first appearance");
+    for (uint32_t i = 0; i < core->groups.call_count; i++) {
+        fprintf(out, "  ");
+        print_name(core->output_names[core->groups.key_count + i], out);
+        fprintf(out, ": %s\n", core->calls[i].ops->signature);
+    }
+}
+
+void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out)
+{
+    if (plan->core == NULL) /* the result of the run has the rest */
+        return;
+    explain_input(plan, out);
+    explain_output(plan, out);
+    fprintf(out, "chunks: ");
+    if (plan->chunks == UINT64_MAX)
+        fprintf(out, "of %llu bytes", (unsigned long long)plan->chunk_size);
+    else
+        fprintf(out, "%llu of %llu bytes", (unsigned long long)plan->chunks,
+                (unsigned long long)plan->chunk_size);
+    fprintf(out, "\nexecutor: %s, %u worker%s\n", plan->executor_ops->name, plan->workers,
+            plan->workers == 1 ? "" : "s");
+    fprintf(out, "scanner: libcsv; survey: the plain automaton\nmemory limit: %llu bytes\n",
+            (unsigned long long)plan->core->budget.limit);
+}

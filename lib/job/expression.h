@@ -1,0 +1,21 @@
+/* job/expression.h - what users type for an aggregate: `sum(fare) as total`. Pure. */
+#ifndef JOB_EXPRESSION_H
+#define JOB_EXPRESSION_H
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+
+struct expression {
+    struct text function;
+    struct text argument; /* bytes NULL: none, as in count() */
+    bool argument_is_quoted;
+    struct text name; /* after `as`, or the text as typed */
+};
+
+/* Reads one expression. Parts point into `text` or the arena. Fails with SHEAF_USAGE. */
+enum sheaf_status expression_parse(const char *text, struct arena *arena, struct expression *out,
+                                   struct sheaf_error *error);
+
+#endif

@@ -1,0 +1,72 @@
+/* job/plan.h - a checked plan, as the files of this room see it. */
+#ifndef JOB_PLAN_H
+#define JOB_PLAN_H
+
+#include "agg/group.h"
+#include "base/arena.h"
+#include "base/hash.h"
+#include "format/format.h"
+#include "job/columns.h"
+#include "job/timings.h"
+#include "num/time.h"
+#include "sheaf/job.h"
+
+/* How the values of one needed column are read besides as text. */
+struct column_use {
+    uint32_t column; /* in the input */
+    bool as_number;
+    bool as_instant;
+    bool zoned; /* as_instant: with a zone, or all without */
+};
+
+/* What a result needs after the run: moved from the plan to the result. */
+struct job_core {
+    struct memory_budget budget;
+    struct arena arena; /* names and calls */
+    struct hash_secret secret;
+    struct group_setup groups;
+    struct agg_call *calls;
+    struct text *output_names; /* key_count + call_count */
+    enum sheaf_command command;
+    bool sort;
+    uint64_t limit;
+};
+
+struct sheaf_plan {
+    struct job_core *core; /* NULL once a result has it */
+    struct dataset *dataset;
+    const struct format_ops *format;
+    struct format_document *document;
+    enum sheaf_on_error on_error;
+    bool no_headers;
+    struct column_names columns; /* of the input; owned by the document */
+    struct column_use *uses;     /* of the needed columns, by their slot in a batch */
+    uint32_t use_count;
+    uint32_t *key_slots;      /* of each key column: its slot among the needed ones */
+    uint32_t *argument_slots; /* of each call's column; also in core->groups */
+
+    const struct executor_ops *executor_ops;
+    unsigned workers;
+    uint64_t chunk_size;
+    uint64_t chunks; /* UINT64_MAX: not known */
+    const struct sheaf_cancel *cancel;
+    sheaf_progress_function *progress;
+    void *progress_argument;
+    bool was_run;
+    struct timings timings;
+};
+
+/* The name of a needed column, terminated, for messages; from the arena. NULL: no memory. */
+char *plan_column_name(struct sheaf_plan *plan, uint32_t column, struct sheaf_error *error);
+
+/* Finds the kinds of the columns that min and max are about, on a sample of the rows, and sets the
+ * calls' kinds and the columns' uses. */
+enum sheaf_status plan_find_kinds(struct sheaf_plan *plan, struct sheaf_error *error);
+
+/* Resolves keys and expressions into the core's calls, names and the needed columns. */
+enum sheaf_status plan_resolve(struct sheaf_plan *plan, const struct sheaf_request *request,
+                               struct sheaf_error *error);
+
+void job_core_close(struct job_core *core);
+
+#endif

@@ -1,0 +1,106 @@
+#include "job/result.h"
+
+#include "num/print.h"
+
+enum sheaf_status result_make(struct job_core *core, struct group_table *table,
+                              struct sheaf_result **out, struct sheaf_error *error)
+{
+    *out = NULL;
+    TRY(group_table_sort(table, core->sort ? GROUP_BY_KEY : GROUP_BY_APPEARANCE, error));
+    struct sheaf_result *result = memory_zeroed(1, sizeof *result);
+    struct value *cells =
+        memory_zeroed((size_t)core->groups.key_count + core->groups.call_count, sizeof *cells);
+    if (result == NULL || cells == NULL) {
+        memory_free(result);
+        memory_free(cells);
+        return error_no_memory(error, "the result");
+    }
+    result->core = core;
+    result->table = table;
+    result->cells = cells;
+    result->cell_row = UINT64_MAX;
+    *out = result;
+    return SHEAF_OK;
+}
+
+void sheaf_result_close(struct sheaf_result *result)
+{
+    if (result == NULL)
+        return;
+    group_table_close(result->table);
+    job_core_close(result->core);
+    buffer_close(&result->text);
+    memory_free(result->cells);
+    memory_free(result);
+}
+
+uint64_t sheaf_result_rows(const struct sheaf_result *result)
+{
+    const uint64_t groups = group_table_count(result->table);
+    return groups < result->core->limit ? groups : result->core->limit;
+}
+
+uint32_t sheaf_result_columns(const struct sheaf_result *result)
+{
+    return result->core->groups.key_count + result->core->groups.call_count;
+}
+
+enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const struct value **cells,
+                             struct sheaf_error *error)
+{
+    if (result->cell_row != row) {
+        result->cell_row = UINT64_MAX;
+        TRY(group_table_row(result->table, row, result->cells, error));
+        result->cell_row = row;
+    }
+    *cells = result->cells;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status no_such_cell(struct sheaf_error *error)
+{
+    return error_set(error, SHEAF_USAGE, "the result has no such cell");
+}
+
+enum sheaf_status sheaf_result_name(const struct sheaf_result *result, uint32_t column,
+                                    struct sheaf_cell *out)
+{
+    if (column >= sheaf_result_columns(result))
+        return SHEAF_USAGE;
+    const struct text name = result->core->output_names[column];
+    *out = (struct sheaf_cell){.kind = SHEAF_CELL_TEXT, .bytes = name.bytes, .length = name.length};
+    return SHEAF_OK;
+}
+
+enum sheaf_status sheaf_result_cell(struct sheaf_result *result, uint64_t row, uint32_t column,
+                                    struct sheaf_cell *out, struct sheaf_error *error)
+{
+    if (row >= sheaf_result_rows(result) || column >= sheaf_result_columns(result))
+        return no_such_cell(error);
+    const struct value *cells;
+    TRY(result_row(result, row, &cells, error));
+    const struct value *cell = &cells[column];
+    *out = (struct sheaf_cell){.kind = SHEAF_CELL_NULL, .bytes = ""};
+    if (cell->kind == VALUE_TEXT) {
+        *out = (struct sheaf_cell){
+            .kind = SHEAF_CELL_TEXT, .bytes = cell->text.bytes, .length = cell->text.length};
+    } else if (cell->kind == VALUE_NUMBER) {
+        char printed[NUMBER_TEXT_SIZE];
+        buffer_clear(&result->text);
+        buffer_append(&result->text, printed, number_print(&cell->number, printed));
+        if (result->text.failed)
+            return error_no_memory(error, "a cell of the result");
+        *out = (struct sheaf_cell){
+            .kind = SHEAF_CELL_NUMBER, .bytes = result->text.bytes, .length = result->text.length};
+    }
+    return SHEAF_OK;
+}
+
+void sheaf_result_skipped(const struct sheaf_result *result, struct sheaf_skipped *out)
+{
+    *out = (struct sheaf_skipped){
+        .rows = result->skipped_rows,
+        .values = result->nulled_values,
+        .first = result->first_skipped.text,
+    };
+}

@@ -1,0 +1,141 @@
+/* The saved form, little-endian: version, flags (the bits of `special`, and which windows follow),
+ * scale, 16 bytes of the small form; for each window its lowest limb's position, its number of
+ * limbs, and the limbs. */
+#include "num/exact.h"
+
+#include "num/exact_wide.h"
+
+#include <stdint.h>
+
+enum {
+    VERSION = 1,
+    FLAG_SPECIAL = EXACT_NAN | EXACT_PLUS_INFINITY | EXACT_MINUS_INFINITY,
+    FLAG_DECIMALS = 8,
+    FLAG_DOUBLES = 16,
+    FLAGS = FLAG_SPECIAL | FLAG_DECIMALS | FLAG_DOUBLES,
+    LIMB_BYTES = 8,
+};
+
+static void save_limb(uint64_t limb, struct buffer *out)
+{
+    char bytes[LIMB_BYTES];
+    for (int i = 0; i < LIMB_BYTES; i++)
+        bytes[i] = (char)(unsigned char)(limb >> 8 * i);
+    buffer_append(out, bytes, sizeof bytes);
+}
+
+static void save_window(const struct window *window, struct buffer *out)
+{
+    buffer_append_byte(out, (char)window->low);
+    buffer_append_byte(out, (char)window->length);
+    for (size_t i = 0; i < window->length; i++)
+        save_limb(window->limbs[i], out);
+}
+
+void exact_sum_save(const struct exact_sum *sum, struct buffer *out)
+{
+    const bool decimals = sum->wide != NULL && sum->wide->decimals.length > 0;
+    const bool doubles = sum->wide != NULL && sum->wide->doubles.length > 0;
+    buffer_append_byte(out, VERSION);
+    buffer_append_byte(
+        out, (char)(sum->special | (decimals ? FLAG_DECIMALS : 0) | (doubles ? FLAG_DOUBLES : 0)));
+    buffer_append_byte(out, sum->scale);
+    save_limb((uint64_t)sum->small, out);
+    save_limb((uint64_t)((uint128)sum->small >> BIGNAT_LIMB_BITS), out);
+    if (decimals)
+        save_window(&sum->wide->decimals, out);
+    if (doubles)
+        save_window(&sum->wide->doubles, out);
+}
+
+/* Bytes still to be read; `short_of` once more were asked for than there are. */
+struct reader {
+    struct text rest;
+    bool short_of;
+};
+
+static uint64_t read_bytes(struct reader *reader, size_t count)
+{
+    if (reader->rest.length < count) {
+        reader->short_of = true;
+        return 0;
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < count; i++)
+        value |= (uint64_t)(unsigned char)reader->rest.bytes[i] << 8 * i;
+    reader->rest.bytes += count;
+    reader->rest.length -= count;
+    return value;
+}
+
+static enum sheaf_status bad(struct sheaf_error *error)
+{
+    return error_set(error, SHEAF_DATA, "a saved sum is damaged");
+}
+
+/* Limbs that the window may span. */
+struct range {
+    int low;
+    int high;
+};
+
+static enum sheaf_status load_window(struct window *window, struct reader *reader,
+                                     struct range range, const struct window_charge *charge)
+{
+    const int low = (int8_t)read_bytes(reader, 1);
+    const int length = (int)read_bytes(reader, 1);
+    if (length == 0 || low < range.low || low + length > range.high ||
+        reader->rest.length < (size_t)length * LIMB_BYTES)
+        return bad(charge->error);
+    TRY(window_reserve(window, low, low + length, charge));
+    for (int i = 0; i < length; i++)
+        window->limbs[i] = read_bytes(reader, LIMB_BYTES);
+    return window_high(window) <= range.high ? SHEAF_OK : bad(charge->error);
+}
+
+static enum sheaf_status load_wide(struct exact_sum *sum, struct reader *reader, unsigned flags,
+                                   const struct window_charge *charge)
+{
+    static const struct range decimals = {.low = 0, .high = EXACT_DECIMAL_LIMBS};
+    static const struct range doubles = {.low = EXACT_DOUBLE_LOW, .high = EXACT_DOUBLE_HIGH};
+    if ((flags & (FLAG_DECIMALS | FLAG_DOUBLES)) == 0)
+        return SHEAF_OK;
+    TRY(exact_promote(sum, charge));
+    if ((flags & FLAG_DECIMALS) != 0)
+        TRY(load_window(&sum->wide->decimals, reader, decimals, charge));
+    if ((flags & FLAG_DOUBLES) != 0)
+        TRY(load_window(&sum->wide->doubles, reader, doubles, charge));
+    return SHEAF_OK;
+}
+
+static enum sheaf_status load(struct exact_sum *sum, struct reader *reader,
+                              const struct window_charge *charge)
+{
+    const uint64_t version = read_bytes(reader, 1);
+    const unsigned flags = (unsigned)read_bytes(reader, 1);
+    const int scale = (int8_t)read_bytes(reader, 1);
+    const uint128 low = read_bytes(reader, LIMB_BYTES);
+    const uint128 high = read_bytes(reader, LIMB_BYTES);
+    if (reader->short_of || version != VERSION || (flags & ~(unsigned)FLAGS) != 0 ||
+        scale < EXACT_SCALE || scale > EXACT_SCALE_MAX)
+        return bad(charge->error);
+    sum->special = (uint8_t)(flags & FLAG_SPECIAL);
+    sum->scale = (int8_t)scale;
+    sum->small = (int128)(high << BIGNAT_LIMB_BITS | low);
+    return load_wide(sum, reader, flags, charge);
+}
+
+enum sheaf_status exact_sum_load(struct exact_sum *sum, struct text *bytes,
+                                 struct memory_budget *budget, const char *column,
+                                 struct sheaf_error *error)
+{
+    const struct window_charge charge = {.budget = budget, .column = column, .error = error};
+    struct reader reader = {.rest = *bytes};
+    *sum = (struct exact_sum){0};
+    const enum sheaf_status status = load(sum, &reader, &charge);
+    if (status == SHEAF_OK)
+        *bytes = reader.rest;
+    else
+        exact_sum_drop(sum, budget);
+    return status;
+}

@@ -1,0 +1,154 @@
+/* The OpenMP executor: a parallel region around one call of the work per thread.
+ *
+ * The threads share the loop that the job brings along; `omp for` would hand out pieces in its
+ * own order. The caller is worker 0, so there is no coordinator: ticks come from maybe_tick. The
+ * runtime keeps its threads for the next region; close has nothing to join. If the system refuses
+ * a thread, the runtimes that we know end the process: nothing here could stop them. */
+#include "sync/executors.h"
+
+#include "base/memory.h"
+#include "sync/deadline.h"
+#include "sync/park.h"
+#include "sync/ticker.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+struct openmp_executor {
+    struct executor base;
+    unsigned workers;
+    struct ticker ticker;
+};
+
+#ifdef _OPENMP
+
+/* Switches off OMP_DYNAMIC, under which the runtime picks smaller teams as it likes, for the
+ * calling thread's next regions; gives what was set, for omp_set_dynamic. */
+static int fix_team_size(void)
+{
+    const int dynamic = omp_get_dynamic();
+    omp_set_dynamic(0);
+    return dynamic;
+}
+
+/* How many threads the runtime grants of `wanted`: OMP_THREAD_LIMIT, or a surrounding region, may
+ * make it fewer. */
+static unsigned team_size(unsigned wanted)
+{
+    const int threads = wanted < INT_MAX ? (int)wanted : INT_MAX;
+    atomic_uint granted = 1;
+    const int dynamic = fix_team_size();
+#pragma omp parallel num_threads(threads) default(none) shared(granted)
+    if (omp_get_thread_num() == 0)
+        atomic_store(&granted, (unsigned)omp_get_num_threads());
+    omp_set_dynamic(dynamic);
+    return atomic_load(&granted);
+}
+
+/* Gives true when the work was run by the whole team. The barrier is the gate. */
+static bool run_team(const struct executor_task *task, unsigned workers)
+{
+    atomic_bool complete = false;
+    const int threads = (int)workers;
+    const int dynamic = fix_team_size();
+#pragma omp parallel num_threads(threads) default(none) shared(task, threads, complete)
+    {
+#pragma omp barrier
+        if (omp_get_num_threads() == threads) {
+            task->work(task->argument, (unsigned)omp_get_thread_num());
+            atomic_store(&complete, true);
+        }
+    }
+    omp_set_dynamic(dynamic);
+    return atomic_load(&complete);
+}
+
+#else
+
+/* A build without OpenMP still has the table row: it says so when it is asked for. */
+static unsigned team_size(unsigned wanted)
+{
+    (void)wanted;
+    return 0;
+}
+
+static bool run_team(const struct executor_task *task, unsigned workers)
+{
+    (void)task;
+    (void)workers;
+    return false;
+}
+
+#endif
+
+static enum sheaf_status openmp_open(unsigned workers, struct executor **out,
+                                     struct sheaf_error *error)
+{
+    *out = NULL;
+    const unsigned granted = team_size(workers);
+    if (granted == 0)
+        return error_set(error, SHEAF_USAGE, "this build has no OpenMP executor");
+    struct openmp_executor *openmp = memory_zeroed(1, sizeof *openmp);
+    if (openmp == NULL)
+        return error_no_memory(error, "the OpenMP executor");
+    openmp->base.ops = &executor_openmp;
+    openmp->workers = granted;
+    *out = &openmp->base;
+    return SHEAF_OK;
+}
+
+static unsigned openmp_workers(const struct executor *executor)
+{
+    return ((const struct openmp_executor *)executor)->workers;
+}
+
+static enum sheaf_status openmp_run(struct executor *executor, const struct executor_task *task,
+                                    struct sheaf_error *error)
+{
+    struct openmp_executor *openmp = (struct openmp_executor *)executor;
+    ticker_start(&openmp->ticker, task);
+    if (!run_team(task, openmp->workers))
+        return error_set(error, SHEAF_SYSTEM, "OpenMP no longer grants the %u threads it granted",
+                         openmp->workers);
+    return SHEAF_OK;
+}
+
+static void openmp_wait_word(struct executor *executor, _Atomic uint32_t *word, uint32_t expected)
+{
+    (void)executor;
+    (void)PARK_DEFAULT.wait(word, expected, DEADLINE_NONE);
+}
+
+static void openmp_wake(struct executor *executor, _Atomic uint32_t *word)
+{
+    (void)executor;
+    PARK_DEFAULT.wake_all(word);
+}
+
+static void openmp_maybe_tick(struct executor *executor, unsigned worker)
+{
+    struct openmp_executor *openmp = (struct openmp_executor *)executor;
+    ticker_maybe_tick(&openmp->ticker, worker);
+}
+
+static void openmp_close(struct executor *executor)
+{
+    memory_free(executor);
+}
+
+const struct executor_ops executor_openmp = {
+    .name = "openmp",
+    .help = "an OpenMP parallel region around the same work",
+    .open = openmp_open,
+    .workers = openmp_workers,
+    .run = openmp_run,
+    .wait_word = openmp_wait_word,
+    .wake = openmp_wake,
+    .maybe_tick = openmp_maybe_tick,
+    .close = openmp_close,
+};

@@ -1,0 +1,270 @@
+"""Pipes, several inputs, rows longer than chunks, bounded memory, and files that change."""
+
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from sheaf_test import (EXECUTORS, PROGRAM, Case, feed, finish, opens, run, seed, set_pipe_size,
+                        start, wait_for)
+
+MEBIBYTE = 1 << 20
+
+
+class Pipes(Case):
+    def nasty(self, count, name):
+        random = seed(name)
+        fields = ["x", '"a,b"', '"c\nd\n"', '"\r\n"', "", '""', 'f"g"', '"h""i"', "\r"]
+        rows = ["k,v,t\n"]
+        for _ in range(count):
+            number = random.randrange(1000)
+            rows.append(f"{random.choice('abcdefg')},{number},{random.choice(fields)}\n")
+        return "".join(rows).encode()
+
+    def test_pipe_equals_file(self):
+        data = self.nasty(60_000, "pipe_equals_file")
+        args = ("agg", "-g", "t", "count()", "sum(v)", "first(k)", "last(k)")
+        expected = self.ok(*args, self.file(data))
+        for executor in EXECUTORS:
+            for size in ("100", "4K", "1M"):
+                for threads in (1, 2, 4):
+                    setting = ("--executor", executor, "-j", threads, "--chunk-size", size)
+                    self.gives(expected, *args, *setting, data=data)
+
+    def test_standard_input_by_name_and_default(self):
+        self.gives("1\n", "count", data=b"a\n1\n")
+        self.gives("1\n", "count", "-", data=b"a\n1\n")
+        with open(self.file("a\n1\n2\n"), "rb") as stream:
+            self.gives("2\n", "count", stdin=stream)
+            stream.seek(0)
+            self.gives("2\n", "count", "-", stdin=stream)
+
+    def test_a_byte_at_a_time(self):
+        process = start("agg", "-g", "a", "sum(b)", "-j", "2")
+        for byte in b'a,b\r\n"x\n",1\r\ny,2\n"x\n",3':
+            process.stdin.write(bytes([byte]))
+            process.stdin.flush()
+        result = finish(process)
+        self.assertEqual(result, (0, b'a,sum(b)\n"x\n",4\ny,2\n', b""))
+
+    def test_fifos_and_several_inputs(self):
+        first, second = self.fifo("1"), self.fifo("2")
+        path = self.file("a,b\nx,3\n")
+        feed(first, b"a,b\nx,1\n", b"y,2\n")
+        feed(second, b"\xef\xbb\xbfa,b\r\n", b'"y",5')
+        self.gives("a,sum(b)\nx,11\ny,7\n", "agg", "-g", "a", "sum(b)", "-j", "3", "--chunk-size",
+                   "2", first, path, "-", second, data=b"a,b\nx,7\n")
+
+    def test_a_file_twice(self):
+        path = self.file("a\n1\n2\n")
+        self.gives("sum(a)\n6\n", "agg", "sum(a)", path, path)
+
+    def test_the_prefix_of_a_pipe_is_not_lost(self):
+        """The kind for min is found before the run, which must see those rows too."""
+        data = b"a,b\n" + b"".join(b"%d,x%d\n" % (i, i) for i in range(5000))
+        for size in ("1", "1K", "1M"):
+            self.gives("min(a),max(a),min(b),count()\n0,4999,x0,5000\n", "agg", "min(a)", "max(a)",
+                       "min(b)", "count()", "--chunk-size", size, data=data)
+
+    def test_errors_come_before_the_end(self):
+        """A bad row ends the run although the pipe stays open."""
+        for executor in EXECUTORS:
+            process = start("count", "--executor", executor, "-j", "2", "--chunk-size", "16")
+            process.stdin.write(b"a,b\n1,2\n3\n" + b"4,5\n" * 20_000)
+            process.stdin.flush()
+            status = process.wait(timeout=30)
+            self.assertEqual((status, process.stderr.read().count(b":3: ")), (1, 1), executor)
+            for stream in (process.stdin, process.stdout, process.stderr):
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    pass
+
+    def test_stopped_while_waiting_for_a_pipe(self):
+        for executor in EXECUTORS:
+            process = start("count", "--executor", executor, "-j", "2")
+            process.stdin.write(b"a\n1\n")
+            process.stdin.flush()
+            time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=30), -signal.SIGTERM, executor)
+            finish(process)
+
+
+class LongRows(Case):
+    def test_a_row_over_thousands_of_chunks(self):
+        field = b'"' + b'x\n""' * (MEBIBYTE // 4) + b'"'
+        data = b"a,b\n1," + field + b"\n2,y\n"
+        expected = b'sum(a),first(b),last(b)\n3,' + field + b",y\n"
+        for executor in EXECUTORS:
+            for threads in (1, 2, 3):
+                args = ("agg", "sum(a)", "first(b)", "last(b)", "--executor", executor, "-j",
+                        threads, "--chunk-size", "64")
+                self.gives(expected, *args, self.file(data))
+                self.gives(expected, *args, data=data)
+
+    def instructions(self, *args):
+        """How many instructions a run takes, as valgrind counts them."""
+        out = str(self.dir / "callgrind")
+        result = run(*args, timeout=300, program=["valgrind", "-q", "--tool=callgrind",
+                                                  f"--callgrind-out-file={out}", PROGRAM])
+        self.assertEqual(result.status, 0, result.err)
+        with open(out, encoding="utf-8", errors="replace") as lines:
+            return next(int(line.split()[1]) for line in lines if line.startswith("totals:"))
+
+    def test_in_linear_time(self):
+        cost = []
+        for size in (20_000, 40_000, 80_000):
+            path = self.file(b'a\n"' + b"x\n" * (size // 2) + b'"\n', str(size))
+            cost.append(self.instructions("count", "-j", "2", "--chunk-size", "16", path))
+        # Twice the bytes cost twice the steps, not four times.
+        self.assertLess(cost[2] - cost[1], 2.6 * (cost[1] - cost[0]), cost)
+
+
+class Memory(Case):
+    def peak(self, block, times, *args):
+        """The peak memory of a run, in bytes, fed `block` many times through a pipe."""
+        process = start(*args, stdout=open(self.dir / "out", "wb"))
+        set_pipe_size(process.stdin.fileno(), MEBIBYTE)
+        for _ in range(times):
+            process.stdin.write(block)
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0, process.stderr.read())
+        process.stderr.close()
+        return usage.ru_maxrss * 1024
+
+    def own_size(self):
+        """What a child counts before it becomes the program: our own peak."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def test_an_endless_pipe(self):
+        block = b"1,abcdefgh,23\n" * (MEBIBYTE // 14)
+        limit = max(self.own_size(), 100 * MEBIBYTE) + 30 * MEBIBYTE
+        self.assertLess(self.peak(block, 300, "agg", "-n", "sum(1)", "sum(3)", "-j", "2"), limit)
+        self.assertEqual((self.dir / "out").read_bytes().split(b"\n")[1].split(b",")[0],
+                         str(300 * (MEBIBYTE // 14)).encode())
+
+    def test_an_endless_pipe_of_tiny_chunks(self):
+        block = b"1,abcdefgh,23\n" * (MEBIBYTE // 14)
+        limit = max(self.own_size(), 100 * MEBIBYTE)
+        for executor in EXECUTORS:
+            self.assertLess(self.peak(block, 5, "agg", "-n", "sum(1)", "-j", "2", "--chunk-size",
+                                      "16", "--executor", executor), limit, executor)
+
+    def test_a_large_file(self):
+        path = self.file(b"1,abcdefgh,23\n" * (100 * MEBIBYTE // 14))
+        process = start("agg", "-n", "sum(1)", path, stdin=subprocess.DEVNULL)
+        process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(usage.ru_maxrss * 1024, max(self.own_size(), 80 * MEBIBYTE))
+        process.stdout.close()
+        process.stderr.close()
+
+
+class Changing(Case):
+    """The run opens FILE and then a FIFO; until something opens that for writing, it is held."""
+
+    def change(self, change, *options):
+        path, fifo = self.file(b"a,b\n" + b"1,2\n" * 50_000), self.fifo()
+        process = start("agg", "sum(a)", *options, path, fifo)
+        wait_for(lambda: opens(process.pid, path), "the program to open its input")
+        change(path)
+        feed(fifo, b"a,b\n3,4\n")
+        result = finish(process)
+        os.unlink(fifo)
+        return path, result
+
+    def check(self, change):
+        for executor in EXECUTORS:
+            path, result = self.change(change, "--executor", executor, "-j", "2", "--chunk-size",
+                                       "10K")
+            self.assertEqual((result.status, result.out), (1, b""), (executor, result.err))
+            self.assertTrue(result.err.startswith(f"sheaf: {path}: ".encode()), result.err)
+            self.assertIn(b"chang", result.err)
+
+    def test_left_alone(self):
+        for executor in EXECUTORS:
+            _, result = self.change(lambda path: None, "--executor", executor)
+            self.assertEqual(result, (0, b"sum(a)\n50003\n", b""))
+
+    def test_truncated(self):
+        self.check(lambda path: os.truncate(path, 100_001))
+
+    def test_truncated_to_nothing(self):
+        self.check(lambda path: os.truncate(path, 0))
+
+    def test_appended(self):
+        def append(path):
+            with open(path, "ab") as stream:
+                stream.write(b"5,6\n")
+
+        self.check(append)
+
+    def test_rewritten_in_place(self):
+        def rewrite(path):
+            time.sleep(0.05)  # file times are as coarse as the kernel's tick
+            with open(path, "r+b") as stream:
+                stream.seek(4)
+                stream.write(b"9,9\n")
+
+        self.check(rewrite)
+
+    def test_replaced_by_another(self):
+        """A rename leaves the open file as it was."""
+
+        def replace(path):
+            other = self.file("a,b\n7,7\n", "other")
+            os.rename(other, path)
+
+        _, result = self.change(replace)
+        self.assertEqual(result, (0, b"sum(a)\n50003\n", b""))
+
+
+class Descriptors(Case):
+    def test_many_files(self):
+        """More files than a process may have open by default."""
+        files = [self.file(f"a\n{i}\n", str(i)) for i in range(1500)]
+
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+        process = subprocess.Popen([PROGRAM, "agg", "sum(a)", *files], preexec_fn=few,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        result = finish(process)
+        if result.status == 0:
+            self.assertEqual(result.out, b"sum(a)\n%d\n" % sum(range(1500)))
+        else:
+            self.assertEqual(result.status, 1)
+            self.assertIn(b"Too many open files", result.err)
+
+
+class Waiting(Case):
+    def test_a_slow_writer_is_no_end(self):
+        """Pauses in a pipe neither end the input nor lose a byte."""
+        fifo = self.fifo()
+        pieces = [b'a,b\n"', b'x","y\n', b'"\n1', b",2\n", b"3,4"]
+
+        def write():
+            with open(fifo, "wb", buffering=0) as stream:
+                for piece in pieces:
+                    time.sleep(0.05)
+                    stream.write(piece)
+
+        for executor in EXECUTORS:
+            thread = threading.Thread(target=write, daemon=True)
+            thread.start()
+            self.gives("3\n", "count", "--executor", executor, "-j", "3", fifo)
+            thread.join()
+
+
+if __name__ == "__main__":
+    unittest.main()

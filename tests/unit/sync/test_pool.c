@@ -1,0 +1,510 @@
+/* The pool and its groups. */
+#include "unit/unit.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "sheaf/channel.h"
+#include "sheaf/group.h"
+#include "sheaf/pool.h"
+#include "sheaf/waitgroup.h"
+#include "sync/thread.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static struct sheaf_pool *make_pool(unsigned threads, size_t capacity)
+{
+    struct sheaf_pool *pool;
+    ck_assert_int_eq(sheaf_pool_open(threads, capacity, &pool, NULL), SHEAF_OK);
+    return pool;
+}
+
+static struct sheaf_group *make_group(struct sheaf_pool *pool, unsigned limit)
+{
+    const struct sheaf_group_options options = {.limit = limit};
+    struct sheaf_group *group;
+    ck_assert_int_eq(sheaf_group_open(pool, &options, &group, NULL), SHEAF_OK);
+    return group;
+}
+
+static void close_both(struct sheaf_group *group, struct sheaf_pool *pool)
+{
+    sheaf_group_close(group);
+    sheaf_pool_close(pool);
+}
+
+static enum sheaf_status set_slot(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    unsigned *slot = argument; /* plain: the wait must make it visible */
+    *slot += 1;
+    return SHEAF_OK;
+}
+
+START_TEST(every_task_runs_once)
+{
+    const unsigned threads[] = {1, 2, 8};
+    const size_t capacities[] = {1, 3, 1000};
+    struct sheaf_pool *pool = make_pool(threads[_i % 3], capacities[_i / 3]);
+    ck_assert_uint_eq(sheaf_pool_threads(pool), threads[_i % 3]);
+    struct sheaf_group *group = make_group(pool, 0);
+    static unsigned slots[500];
+    for (unsigned round = 1; round <= 5; round++) {
+        for (size_t i = 0; i < 500; i++)
+            ck_assert_int_eq(sheaf_group_go(group, set_slot, &slots[i], NULL, NULL), SHEAF_OK);
+        ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+        for (size_t i = 0; i < 500; i++)
+            ck_assert_uint_eq(slots[i], round);
+    }
+    close_both(group, pool);
+}
+END_TEST
+
+/* A binary tree of tasks, each of which waits for its children in a group of its own. */
+struct node {
+    struct sheaf_pool *pool;
+    unsigned depth;
+    unsigned leaves;
+};
+
+static enum sheaf_status grow(void *argument, struct sheaf_error *error)
+{
+    struct node *node = argument;
+    node->leaves = node->depth == 0;
+    if (node->depth == 0)
+        return SHEAF_OK;
+    struct node children[2] = {{.pool = node->pool, .depth = node->depth - 1},
+                               {.pool = node->pool, .depth = node->depth - 1}};
+    struct sheaf_group *group;
+    enum sheaf_status status = sheaf_group_open(node->pool, NULL, &group, error);
+    for (unsigned i = 0; i < 2 && status == SHEAF_OK; i++)
+        status = sheaf_group_go(group, grow, &children[i], "child", error);
+    if (status == SHEAF_OK)
+        status = sheaf_group_wait(group, error);
+    sheaf_group_close(group);
+    node->leaves = children[0].leaves + children[1].leaves;
+    return status;
+}
+
+START_TEST(tasks_wait_for_tasks)
+{
+    const unsigned threads[] = {1, 2, 4};
+    const size_t capacities[] = {1, 2, 100};
+    struct sheaf_pool *pool = make_pool(threads[_i % 3], capacities[_i / 3]);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct node root = {.pool = pool, .depth = 7};
+    ck_assert_int_eq(sheaf_group_go(group, grow, &root, "root", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(root.leaves, 1U << 7);
+    close_both(group, pool);
+}
+END_TEST
+
+/* A task that hands out tasks of its own group, to a queue of one: inline, nested, deep. */
+struct chain {
+    struct sheaf_group *group;
+    atomic_uint left;
+    atomic_uint ran;
+};
+
+static enum sheaf_status next_link(void *argument, struct sheaf_error *error)
+{
+    struct chain *chain = argument;
+    atomic_fetch_add(&chain->ran, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned left = atomic_load(&chain->left);
+        while (left > 0 && !atomic_compare_exchange_weak(&chain->left, &left, left - 1))
+            continue;
+        if (left == 0)
+            return SHEAF_OK;
+        const enum sheaf_status status =
+            sheaf_group_go(chain->group, next_link, chain, "link", error);
+        if (status != SHEAF_OK)
+            return status;
+    }
+    return SHEAF_OK;
+}
+
+START_TEST(tasks_hand_out_to_a_full_queue)
+{
+    const unsigned threads[] = {1, 1, 3, 3};
+    const unsigned limits[] = {0, 1, 0, 2};
+    struct sheaf_pool *pool = make_pool(threads[_i], 1);
+    struct chain chain = {.group = make_group(pool, limits[_i]), .left = 1000};
+    ck_assert_int_eq(sheaf_group_go(chain.group, next_link, &chain, "first", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(chain.group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(atomic_load(&chain.ran), 1001);
+    close_both(chain.group, pool);
+}
+END_TEST
+
+struct gauge {
+    atomic_uint now;
+    atomic_uint most;
+    struct sheaf_channel *release;
+};
+
+static enum sheaf_status measure(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    struct gauge *gauge = argument;
+    const unsigned now = atomic_fetch_add(&gauge->now, 1) + 1;
+    unsigned most = atomic_load(&gauge->most);
+    while (now > most && !atomic_compare_exchange_weak(&gauge->most, &most, now))
+        continue;
+    if (gauge->release != NULL) {
+        char item;
+        (void)sheaf_channel_recv(gauge->release, &item);
+    }
+    atomic_fetch_sub(&gauge->now, 1);
+    return SHEAF_OK;
+}
+
+START_TEST(limit_holds)
+{
+    struct sheaf_pool *pool = make_pool(6, 100);
+    struct sheaf_group *group = make_group(pool, 2);
+    struct gauge gauge = {0};
+    for (unsigned i = 0; i < 2000; i++)
+        ck_assert_int_eq(sheaf_group_go(group, measure, &gauge, NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_le(atomic_load(&gauge.most), 2);
+    close_both(group, pool);
+}
+END_TEST
+
+/* A group that sits at its limit must not keep another from running. */
+START_TEST(a_limited_group_blocks_no_other)
+{
+    struct sheaf_pool *pool = make_pool(2, 100);
+    struct sheaf_group *slow = make_group(pool, 1);
+    struct sheaf_group *fast = make_group(pool, 0);
+    struct gauge gauge = {0};
+    ck_assert_int_eq(sheaf_channel_open(8, 1, &gauge.release, NULL), SHEAF_OK);
+    unsigned slot = 0;
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_int_eq(sheaf_group_go(slow, measure, &gauge, NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(fast, set_slot, &slot, NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(fast, NULL), SHEAF_OK);
+    ck_assert_uint_eq(slot, 1);
+    ck_assert_int_eq(sheaf_group_wait_until(slow, clock_now() + 1000000, NULL), SHEAF_TIMEOUT);
+    sheaf_channel_close(gauge.release);
+    ck_assert_int_eq(sheaf_group_wait(slow, NULL), SHEAF_OK);
+    ck_assert_uint_eq(atomic_load(&gauge.most), 1);
+    sheaf_group_close(fast);
+    close_both(slow, pool);
+    sheaf_channel_destroy(gauge.release);
+}
+END_TEST
+
+static enum sheaf_status break_down(void *argument, struct sheaf_error *error)
+{
+    error->line = *(const uint64_t *)argument;
+    strcpy(error->text, "broken");
+    return SHEAF_DATA;
+}
+
+START_TEST(first_error_is_kept_and_cancels)
+{
+    struct sheaf_pool *pool = make_pool(1, 100);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &gate.release, NULL), SHEAF_OK);
+    uint64_t lines[] = {11, 22};
+    unsigned slot = 0;
+    ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, break_down, &lines[0], "one", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, break_down, &lines[1], "two", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, set_slot, &slot, "late", NULL), SHEAF_OK);
+    sheaf_channel_close(gate.release);
+    struct sheaf_error error = {.status = SHEAF_OK};
+    ck_assert_int_eq(sheaf_group_wait(group, &error), SHEAF_DATA);
+    ck_assert_int_eq(error.status, SHEAF_DATA);
+    ck_assert_uint_eq(error.line, 11);
+    ck_assert_str_eq(error.text, "broken");
+    ck_assert_str_eq(sheaf_group_failed(group), "one");
+    ck_assert_uint_eq(slot, 0);
+    ck_assert_int_ne(sheaf_cancel_reason(sheaf_group_cancel(group)), 0);
+    ck_assert_int_eq(sheaf_group_go(group, set_slot, &slot, "later", NULL), SHEAF_STOPPED);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_DATA);
+    close_both(group, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
+START_TEST(a_borrowed_token_stops_the_group)
+{
+    struct sheaf_pool *pool = make_pool(2, 10);
+    struct sheaf_group_options options = SHEAF_GROUP_OPTIONS_INIT;
+    ck_assert_int_eq(sheaf_cancel_open(&options.cancel, NULL), SHEAF_OK);
+    struct sheaf_group *group;
+    ck_assert_int_eq(sheaf_group_open(pool, &options, &group, NULL), SHEAF_OK);
+    ck_assert_ptr_eq(sheaf_group_cancel(group), options.cancel);
+    sheaf_cancel_set(options.cancel, 2);
+    unsigned slot = 0;
+    ck_assert_int_eq(sheaf_group_go(group, set_slot, &slot, NULL, NULL), SHEAF_STOPPED);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_STOPPED);
+    ck_assert_ptr_null(sheaf_group_failed(group));
+    ck_assert_uint_eq(slot, 0);
+    close_both(group, pool);
+    sheaf_cancel_close(options.cancel);
+}
+END_TEST
+
+/* Waiting for oneself: directly, and from a task that runs while its waiter waits. */
+struct self {
+    struct sheaf_group *outer;
+    struct sheaf_group *inner;
+    enum sheaf_status direct;
+    enum sheaf_status indirect;
+};
+
+static enum sheaf_status wait_for_outer(void *argument, struct sheaf_error *error)
+{
+    struct self *self = argument;
+    self->indirect = sheaf_group_wait(self->outer, error);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status wait_for_self(void *argument, struct sheaf_error *error)
+{
+    struct self *self = argument;
+    self->direct = sheaf_group_wait(self->outer, error);
+    const enum sheaf_status status =
+        sheaf_group_go(self->inner, wait_for_outer, self, "inner", error);
+    return status == SHEAF_OK ? sheaf_group_wait(self->inner, error) : status;
+}
+
+START_TEST(waiting_for_oneself_is_an_error)
+{
+    struct sheaf_pool *pool = make_pool(1, 4);
+    struct self self = {.outer = make_group(pool, 0), .inner = make_group(pool, 0)};
+    ck_assert_int_eq(sheaf_group_go(self.outer, wait_for_self, &self, "outer", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(self.outer, NULL), SHEAF_OK);
+    ck_assert_int_eq(self.direct, SHEAF_USAGE);
+    ck_assert_int_eq(self.indirect, SHEAF_USAGE);
+    sheaf_group_close(self.inner);
+    close_both(self.outer, pool);
+}
+END_TEST
+
+/* A worker sleeps in a wait while the only other thread that could run the tasks of the group is
+ * main's hand: the task that main hands out later must be run by the sleeper. */
+struct sleeper {
+    struct sheaf_group *inner;
+    struct sheaf_channel *about_to_wait;
+    enum sheaf_status status;
+};
+
+static enum sheaf_status sleep_in_wait(void *argument, struct sheaf_error *error)
+{
+    struct sleeper *sleeper = argument;
+    (void)sheaf_channel_send(sleeper->about_to_wait, "");
+    sleeper->status = sheaf_group_wait(sleeper->inner, error);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status receive_one(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    char item;
+    return sheaf_channel_recv(argument, &item);
+}
+
+START_TEST(a_waiting_worker_runs_what_comes_later)
+{
+    struct sheaf_pool *pool = make_pool(2, 4);
+    struct sheaf_group *outer = make_group(pool, 0);
+    struct sleeper sleeper = {.inner = make_group(pool, 0)};
+    struct sheaf_channel *hold;
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &sleeper.about_to_wait, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &hold, NULL), SHEAF_OK);
+    /* One worker is held inside a task of the inner group, the other waits for that group. */
+    ck_assert_int_eq(sheaf_group_go(sleeper.inner, receive_one, hold, "hold", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(outer, sleep_in_wait, &sleeper, "sleeper", NULL), SHEAF_OK);
+    char item;
+    ck_assert_int_eq(sheaf_channel_recv(sleeper.about_to_wait, &item), SHEAF_OK);
+    struct gauge gauge = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &gauge.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(sleeper.inner, measure, &gauge, "late", NULL), SHEAF_OK);
+    /* Ends only if the late task runs beside the held one. */
+    ck_assert_int_eq(sheaf_channel_send(gauge.release, ""), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_send(gauge.release, ""), SHEAF_OK);
+    sheaf_channel_close(hold);
+    ck_assert_int_eq(sheaf_group_wait(outer, NULL), SHEAF_OK);
+    ck_assert_int_eq(sleeper.status, SHEAF_END);
+    sheaf_group_close(sleeper.inner);
+    close_both(outer, pool);
+    sheaf_channel_destroy(sleeper.about_to_wait);
+    sheaf_channel_destroy(gauge.release);
+    sheaf_channel_destroy(hold);
+}
+END_TEST
+
+START_TEST(drain_runs_what_waits)
+{
+    struct sheaf_pool *pool = make_pool(2, 1000);
+    struct chain chain = {.group = make_group(pool, 1), .left = 300};
+    static unsigned slots[200];
+    for (size_t i = 0; i < 200; i++)
+        ck_assert_int_eq(sheaf_group_go(chain.group, set_slot, &slots[i], NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(chain.group, next_link, &chain, "links", NULL), SHEAF_OK);
+    sheaf_pool_drain(pool);
+    sheaf_pool_drain(pool);
+    for (size_t i = 0; i < 200; i++)
+        ck_assert_uint_eq(slots[i], 1);
+    ck_assert_uint_eq(atomic_load(&chain.ran), 301);
+    ck_assert_int_eq(sheaf_group_wait(chain.group, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(chain.group, set_slot, &slots[0], NULL, NULL), SHEAF_STOPPED);
+    ck_assert_int_eq(sheaf_group_wait(chain.group, NULL), SHEAF_STOPPED);
+    close_both(chain.group, pool);
+}
+END_TEST
+
+struct submitter {
+    struct thread thread;
+    struct sheaf_group *group;
+    struct sheaf_channel *ready;
+    enum sheaf_status status;
+    unsigned slot;
+};
+
+static void submit(void *argument)
+{
+    struct submitter *submitter = argument;
+    do
+        submitter->status =
+            sheaf_group_go(submitter->group, set_slot, &submitter->slot, NULL, NULL);
+    while (submitter->status == SHEAF_OK);
+}
+
+static void drop_pool(void *argument)
+{
+    sheaf_pool_drop(argument);
+}
+
+START_TEST(drop_leaves_what_waits)
+{
+    struct sheaf_pool *pool = make_pool(1, 4);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    /* Fills the queue behind the gate and sleeps for room, until the drop refuses it. */
+    struct submitter submitter = {.group = group};
+    ck_assert_int_eq(thread_start(&submitter.thread, submit, &submitter, "submit", NULL), SHEAF_OK);
+    struct thread dropper;
+    ck_assert_int_eq(thread_start(&dropper, drop_pool, pool, "drop", NULL), SHEAF_OK);
+    thread_join(&submitter.thread);
+    sheaf_channel_close(gate.release);
+    thread_join(&dropper);
+    ck_assert_int_eq(submitter.status, SHEAF_STOPPED);
+    ck_assert_uint_eq(submitter.slot, 0);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_STOPPED);
+    close_both(group, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
+static unsigned misuses;
+
+static void note_misuse(const char *call, const char *what, int64_t value)
+{
+    (void)call;
+    (void)what;
+    (void)value;
+    misuses++;
+}
+
+static enum sheaf_status drain_own_pool(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    sheaf_pool_drain(argument);
+    return SHEAF_OK;
+}
+
+START_TEST(a_task_cannot_end_its_pool)
+{
+    (void)sheaf_misuse_handle(note_misuse);
+    struct sheaf_pool *pool = make_pool(1, 1);
+    struct sheaf_group *group = make_group(pool, 0);
+    ck_assert_int_eq(sheaf_group_go(group, drain_own_pool, pool, NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(misuses, 1);
+    close_both(group, pool);
+}
+END_TEST
+
+START_TEST(goes_on_with_the_threads_there_are)
+{
+    struct sheaf_pool *pool;
+    struct sheaf_error error;
+    ck_assert_int_eq(sheaf_pool_open(0, 1, &pool, &error), SHEAF_USAGE);
+    ck_assert_int_eq(sheaf_pool_open(1, 0, &pool, &error), SHEAF_USAGE);
+    const int64_t live = memory_live();
+    thread_fail_after(0);
+    ck_assert_int_eq(sheaf_pool_open(4, 4, &pool, &error), SHEAF_SYSTEM);
+    ck_assert_ptr_null(pool);
+    ck_assert_int_ne(error.system_errno, 0);
+    ck_assert_int_eq(memory_live(), live);
+    thread_fail_after(3);
+    pool = make_pool(4, 4);
+    thread_fail_after(UINT64_MAX);
+    ck_assert_uint_eq(sheaf_pool_threads(pool), 3);
+    struct sheaf_group *group = make_group(pool, 0);
+    unsigned slot = 0;
+    ck_assert_int_eq(sheaf_group_go(group, set_slot, &slot, NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(slot, 1);
+    close_both(group, pool);
+    ck_assert_int_eq(memory_live(), live);
+}
+END_TEST
+
+START_TEST(memory_failures_are_clean)
+{
+    struct sheaf_pool *pool;
+    struct sheaf_group *group;
+    memory_fail_at(1);
+    ck_assert_int_eq(sheaf_pool_open(1, 1, &pool, NULL), SHEAF_SYSTEM);
+    pool = make_pool(1, 1);
+    for (uint64_t n = 1; n <= 2; n++) {
+        memory_fail_at(n);
+        ck_assert_int_eq(sheaf_group_open(pool, NULL, &group, NULL), SHEAF_SYSTEM);
+        ck_assert_ptr_null(group);
+    }
+    group = make_group(pool, 0);
+    unsigned slot = 0;
+    memory_fail_at(1);
+    ck_assert_int_eq(sheaf_group_go(group, set_slot, &slot, NULL, NULL), SHEAF_SYSTEM);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(slot, 0);
+    close_both(group, pool);
+    close_both(NULL, NULL);
+}
+END_TEST
+
+static Suite *pool_suite(void)
+{
+    Suite *suite = suite_create("pool");
+    TCase *tests = tcase_create("pool");
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, every_task_runs_once, 0, 9);
+    tcase_add_loop_test(tests, tasks_wait_for_tasks, 0, 9);
+    tcase_add_loop_test(tests, tasks_hand_out_to_a_full_queue, 0, 4);
+    tcase_add_test(tests, limit_holds);
+    tcase_add_test(tests, a_limited_group_blocks_no_other);
+    tcase_add_test(tests, first_error_is_kept_and_cancels);
+    tcase_add_test(tests, a_borrowed_token_stops_the_group);
+    tcase_add_test(tests, waiting_for_oneself_is_an_error);
+    tcase_add_test(tests, a_waiting_worker_runs_what_comes_later);
+    tcase_add_test(tests, drain_runs_what_waits);
+    tcase_add_test(tests, drop_leaves_what_waits);
+    tcase_add_test(tests, a_task_cannot_end_its_pool);
+    tcase_add_test(tests, goes_on_with_the_threads_there_are);
+    tcase_add_test(tests, memory_failures_are_clean);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+UNIT_MAIN(pool_suite)
