@@ -7,6 +7,7 @@
 #include "progress.h"
 #include "run.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,6 +85,10 @@ static int run(const struct command *command, int argc, char **argv)
     struct sheaf_error error = {.status = SHEAF_OK};
     enum sheaf_status status = stop_open(&stop, &error);
     options.cancel = stop.cancel;
+    /* Rows are written all the time, to a reader that may let us wait: there, signals act as they
+     * do on any program. A file is given up cleanly. */
+    if (status == SHEAF_OK && output_is_file(settings.output))
+        status = stop_listen(&stop, &error);
     if (status == SHEAF_OK)
         status = sheaf_generate(&request, &options, &error);
     progress_finish(&progress, status);

@@ -3,13 +3,18 @@
 #include "message.h"
 #include "terminal.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 enum { SIGNAL_BASE = 128 };
 
 enum sheaf_status stop_open(struct stop *stop, struct sheaf_error *error)
 {
-    const enum sheaf_status status = sheaf_cancel_open(&stop->cancel, error);
-    if (status != SHEAF_OK)
-        return status;
+    return sheaf_cancel_open(&stop->cancel, error);
+}
+
+enum sheaf_status stop_listen(struct stop *stop, struct sheaf_error *error)
+{
     return sheaf_shutdown_open(stop->cancel, &stop->shutdown, error);
 }
 
@@ -18,6 +23,14 @@ enum sheaf_status stop_release(struct stop *stop)
     sheaf_shutdown_close(stop->shutdown);
     stop->shutdown = NULL;
     return sheaf_cancel_reason(stop->cancel) == 0 ? SHEAF_OK : SHEAF_STOPPED;
+}
+
+bool output_is_file(const char *path)
+{
+    if (path == NULL || strcmp(path, "-") == 0)
+        return false;
+    struct stat status;
+    return stat(path, &status) != 0 || S_ISREG(status.st_mode);
 }
 
 static enum outcome outcome_of(enum sheaf_status status)

@@ -6,6 +6,8 @@
 #include "sheaf/error.h"
 #include "sheaf/shutdown.h"
 
+#include <stdbool.h>
+
 /* The exit statuses of the program; a run stopped by signal N ends by that signal, which shells
  * show as 128 + N. */
 enum outcome {
@@ -22,12 +24,21 @@ struct stop {
     struct sheaf_shutdown *shutdown;
 };
 
-/* Owned by the caller, who ends it with outcome_finish. Fails with SHEAF_SYSTEM; what is open then
- * still goes to outcome_finish. */
+/* Makes the token; signals still act as they did. Owned by the caller, who ends it with
+ * outcome_finish, also on failure. Fails with SHEAF_SYSTEM. */
 enum sheaf_status stop_open(struct stop *stop, struct sheaf_error *error);
+
+/* From now on signals set the token. Not before a call that may wait for others without polling
+ * it, such as opening a FIFO: there the default action is the right one. Fails with SHEAF_SYSTEM.
+ */
+enum sheaf_status stop_listen(struct stop *stop, struct sheaf_error *error);
 
 /* Lets the signals act as they did before. Gives SHEAF_STOPPED if one had come, else SHEAF_OK. */
 enum sheaf_status stop_release(struct stop *stop);
+
+/* True when output to `path` (NULL or "-": standard output) makes a file, which a signal must not
+ * leave half-done, and which makes nobody wait. */
+bool output_is_file(const char *path);
 
 /* Call last, with everything else cleaned up. Closes `stop`; says what failed; flushes standard
  * output; gives the exit status, `done` if all went well. When a signal stopped the run, ends the

@@ -182,8 +182,11 @@ void progress_finish(struct progress *progress, enum sheaf_status status)
     if (progress->drawn)
         (void)fputs("\r\033[K", stderr);
     progress->drawn = false;
-    if (status != SHEAF_OK)
+    if (status != SHEAF_OK || progress->last.elapsed_ns == 0)
         return;
+    /* The last report came some time before the end. */
+    if (progress->last.total != 0)
+        progress->last.bytes = progress->last.total;
     if (progress->mode == PROGRESS_JSON)
         print_json(&progress->last, "true");
     else if (progress->mode == PROGRESS_ALWAYS && !progress->screen)

@@ -5,6 +5,7 @@
 #include "progress.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct job {
     struct progress progress;
     struct sheaf_plan *plan;
     struct sheaf_output *output;
+    bool makes_file; /* the output is one */
     struct sheaf_result *result;
     struct sheaf_error error;
 };
@@ -150,17 +152,21 @@ static enum sheaf_status verify(struct job *job)
     return status;
 }
 
-/* True when the result goes to standard output. */
-static bool prints_to_standard_output(const struct settings *settings)
+/* Opens the output, and begins to listen to signals. */
+static enum sheaf_status open_output(struct job *job)
 {
-    return settings->output == NULL || strcmp(settings->output, "-") == 0;
+    job->makes_file = output_is_file(job->settings->output);
+    if (job->makes_file)
+        TRY(stop_listen(&job->stop, &job->error));
+    TRY(sheaf_output_check(job->output, job->plan, &job->error));
+    return job->makes_file ? SHEAF_OK : stop_listen(&job->stop, &job->error);
 }
 
 static enum sheaf_status print(struct job *job)
 {
-    /* A reader of standard output may let us wait, and printing polls no token: a signal then ends
-     * us as it would end any program. A file, though, must not be left half-done. */
-    if (prints_to_standard_output(job->settings))
+    /* The reader of a stream may let us wait, and printing polls no token: a signal then ends us as
+     * it would end any program. */
+    if (!job->makes_file)
         TRY(stop_release(&job->stop));
     else if (sheaf_cancel_reason(job->stop.cancel) != 0)
         return SHEAF_STOPPED;
@@ -171,6 +177,9 @@ static enum sheaf_status execute(struct job *job)
 {
     TRY(stop_open(&job->stop, &job->error));
     job->run.cancel = job->stop.cancel;
+    /* Before the plan, which may have to wait for input. */
+    if (!job->settings->explain)
+        TRY(sheaf_output_open(&job->print, &job->output, &job->error));
     TRY(sheaf_plan_open(job->request, &job->run, &job->plan, &job->error));
     if (job->settings->explain) {
         sheaf_plan_explain(job->plan, stdout);
@@ -179,8 +188,7 @@ static enum sheaf_status execute(struct job *job)
     if (job->settings->verify && sheaf_plan_reads_once(job->plan))
         return fail(&job->error, SHEAF_USAGE,
                     "--verify reads the input twice, and this input can be read only once");
-    TRY(sheaf_output_open(&job->print, &job->output, &job->error));
-    TRY(sheaf_output_check(job->output, job->plan, &job->error));
+    TRY(open_output(job));
     TRY(sheaf_plan_run(job->plan, &job->result, &job->error));
     if (job->settings->verify)
         TRY(verify(job));

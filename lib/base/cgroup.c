@@ -118,6 +118,7 @@ static const struct hierarchy hierarchies[] = {
     {.type = "cgroup", .controller = "cpu", .limit = limit_processors},
     {.type = "cgroup", .controller = "memory", .limit = limit_memory},
 };
+enum { HIERARCHIES = sizeof hierarchies / sizeof hierarchies[0] };
 
 /* True when `item` stands in the comma-separated list. */
 static bool lists(const char *list, const char *item)
@@ -146,27 +147,27 @@ static void unescape(char *text)
     *out = '\0';
 }
 
-/* Where a hierarchy is mounted, cut out of a line of mountinfo. */
+/* A line of mountinfo, cut up. */
 struct mount {
-    char *root;  /* the directory of the hierarchy that the mount shows */
+    char *root;  /* the directory of the file system that the mount shows */
     char *point; /* where it shows it */
+    const char *type;
+    const char *options;
 };
 
-/* "31 23 0:28 ROOT POINT options [fields] - TYPE source OPTIONS": true when the line is a mount of
- * the hierarchy. Cuts the line up. */
-static bool parse_mount(const struct hierarchy *hierarchy, char *line, struct mount *out)
+/* "31 23 0:28 ROOT POINT options [fields] - TYPE source OPTIONS": false when the line is none. Cuts
+ * the line up. */
+static bool parse_mount(char *line, struct mount *out)
 {
     char *tail = strstr(line, " - ");
     if (tail == NULL)
         return false;
     *tail = '\0';
     char *rest = NULL;
-    const char *type = strtok_r(tail + 3, " ", &rest);
+    out->type = strtok_r(tail + 3, " ", &rest);
     (void)strtok_r(NULL, " ", &rest); /* the source: any name */
-    const char *options = strtok_r(NULL, " ", &rest);
-    if (type == NULL || options == NULL || strcmp(type, hierarchy->type) != 0)
-        return false;
-    if (hierarchy->controller != NULL && !lists(options, hierarchy->controller))
+    out->options = strtok_r(NULL, " ", &rest);
+    if (out->type == NULL || out->options == NULL)
         return false;
 
     char *field = strtok_r(line, " ", &rest);
@@ -181,27 +182,40 @@ static bool parse_mount(const struct hierarchy *hierarchy, char *line, struct mo
     return true;
 }
 
-/* The path of the process in the hierarchy, or NULL; points into `line`. */
-static const char *find_path(const struct hierarchy *hierarchy, const char *root,
-                             char line[LINE_SIZE])
+static bool shows(const struct mount *mount, const struct hierarchy *hierarchy)
 {
+    return strcmp(mount->type, hierarchy->type) == 0 &&
+           (hierarchy->controller == NULL || lists(mount->options, hierarchy->controller));
+}
+
+/* The path of the process in each hierarchy; empty: not known, or done with. */
+struct paths {
+    char of[HIERARCHIES][LINE_SIZE];
+};
+
+/* Fills the paths from lines "4:memory:/a/b"; version 2 names no controllers. */
+static void read_paths(const char *root, struct paths *out)
+{
+    for (size_t i = 0; i < HIERARCHIES; i++)
+        out->of[i][0] = '\0';
     FILE *file = open_in(root, "proc/self/cgroup");
     if (file == NULL)
-        return NULL;
-    const char *path = NULL;
-    while (path == NULL && read_line(file, line)) {
+        return;
+    char line[LINE_SIZE];
+    while (read_line(file, line)) {
         char *controllers = strchr(line, ':');
         char *end = controllers == NULL ? NULL : strchr(controllers + 1, ':');
         if (end == NULL)
             continue;
         *end = '\0';
         controllers++;
-        const char *wanted = hierarchy->controller;
-        if (wanted == NULL ? *controllers == '\0' : lists(controllers, wanted))
-            path = end + 1;
+        for (size_t i = 0; i < HIERARCHIES; i++) {
+            const char *wanted = hierarchies[i].controller;
+            if (wanted == NULL ? *controllers == '\0' : lists(controllers, wanted))
+                strcpy(out->of[i], end + 1); /* a part of a line, and so no longer than one */
+        }
     }
     (void)fclose(file); /* was only read */
-    return path;
 }
 
 /* The part of `path` below the mount's root. A path that does not lie below it is taken whole. */
@@ -230,32 +244,35 @@ static void walk_up(const struct hierarchy *hierarchy, const char *point, const 
     }
 }
 
+/* Applies the limits of a hierarchy, if the mount shows it and no mount before did. */
 static void read_hierarchy(const struct hierarchy *hierarchy, const char *root,
-                           struct cgroup_limits *limits)
+                           const struct mount *mount, char *path, struct cgroup_limits *limits)
 {
-    char path_line[LINE_SIZE];
-    const char *path = find_path(hierarchy, root, path_line);
-    FILE *file = path == NULL ? NULL : open_in(root, "proc/self/mountinfo");
-    if (file == NULL)
+    if (*path == '\0' || !shows(mount, hierarchy))
         return;
-    char line[LINE_SIZE];
-    struct mount mount;
-    while (read_line(file, line)) {
-        if (!parse_mount(hierarchy, line, &mount))
-            continue;
-        char point[PATH_MAX];
-        const int length = snprintf(point, sizeof point, "%s%s", root, mount.point);
-        if (length >= 0 && (size_t)length < sizeof point)
-            walk_up(hierarchy, point, below(path, mount.root), limits);
-        break;
-    }
-    (void)fclose(file); /* was only read */
+    char point[PATH_MAX];
+    const int length = snprintf(point, sizeof point, "%s%s", root, mount->point);
+    if (length >= 0 && (size_t)length < sizeof point)
+        walk_up(hierarchy, point, below(path, mount->root), limits);
+    *path = '\0';
 }
 
 void cgroup_read(const char *root, struct cgroup_limits *out)
 {
     out->processors = UINT64_MAX;
     out->memory = UINT64_MAX;
-    for (size_t i = 0; i < sizeof hierarchies / sizeof hierarchies[0]; i++)
-        read_hierarchy(&hierarchies[i], root, out);
+    struct paths paths;
+    read_paths(root, &paths);
+    FILE *file = open_in(root, "proc/self/mountinfo");
+    if (file == NULL)
+        return;
+    char line[LINE_SIZE];
+    struct mount mount;
+    while (read_line(file, line)) {
+        if (!parse_mount(line, &mount))
+            continue;
+        for (size_t i = 0; i < HIERARCHIES; i++)
+            read_hierarchy(&hierarchies[i], root, &mount, paths.of[i], out);
+    }
+    (void)fclose(file); /* was only read */
 }

@@ -329,6 +329,23 @@ static enum look look(const struct beginning *begin, struct feeder *feeder,
     return look_at_header(begin, feeder, at, line, error);
 }
 
+/* Adds what there is, at most as much again, to the first bytes. */
+static enum sheaf_status read_more(struct beginning *begin, struct buffer *buffer,
+                                   struct sheaf_error *error)
+{
+    const size_t wanted = begin->length < FIRST_LOOK ? FIRST_LOOK : begin->length;
+    if (!buffer_reserve(buffer, wanted))
+        return error_no_memory(error, "the beginning of a file");
+    size_t got;
+    TRY(dataset_read_some(begin->document->dataset, begin->file, begin->length,
+                          buffer->bytes + begin->length, wanted, &got, error));
+    buffer->length += got;
+    begin->bytes = buffer->bytes;
+    begin->length = buffer->length;
+    begin->is_all = got == 0;
+    return SHEAF_OK;
+}
+
 static enum sheaf_status read_beginning(struct csv_document *document, uint32_t file,
                                         struct feeder *feeder, struct sheaf_error *error)
 {
@@ -336,17 +353,15 @@ static enum sheaf_status read_beginning(struct csv_document *document, uint32_t 
     struct beginning begin = {.document = document, .file = file};
     enum sheaf_status status = SHEAF_OK;
     enum look result = LOOK_MORE;
-    for (size_t wanted = FIRST_LOOK; status == SHEAF_OK && result == LOOK_MORE; wanted *= 2) {
-        if (!buffer_reserve(&buffer, wanted)) {
-            status = error_no_memory(error, "the beginning of a file");
-            break;
+    size_t looked = 0;
+    while (status == SHEAF_OK && result == LOOK_MORE) {
+        status = read_more(&begin, &buffer, error);
+        /* What a stream has given is looked at at once, but a long header not every time. */
+        if (begin.length < FIRST_LOOK || begin.length >= 2 * looked || begin.is_all) {
+            looked = begin.length;
+            if (status == SHEAF_OK)
+                result = look(&begin, feeder, error);
         }
-        status =
-            dataset_read(document->dataset, file, 0, buffer.bytes, wanted, &begin.length, error);
-        begin.bytes = buffer.bytes;
-        begin.is_all = begin.length < wanted;
-        if (status == SHEAF_OK)
-            result = look(&begin, feeder, error);
     }
     buffer_close(&buffer);
     if (status == SHEAF_OK && result == LOOK_FAILED)

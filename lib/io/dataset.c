@@ -242,6 +242,13 @@ enum sheaf_status dataset_read(struct dataset *dataset, uint32_t file, uint64_t 
     return input_read_at(dataset->inputs[file], offset, buffer, length, got, error);
 }
 
+enum sheaf_status dataset_read_some(struct dataset *dataset, uint32_t file, uint64_t offset,
+                                    char *buffer, size_t length, size_t *got,
+                                    struct sheaf_error *error)
+{
+    return input_read_some(dataset->inputs[file], offset, buffer, length, got, error);
+}
+
 void dataset_finish(struct dataset *dataset, uint64_t number)
 {
     if (dataset->feed != NULL) {

@@ -35,6 +35,12 @@ uint64_t dataset_size(const struct dataset *dataset);
 /* The open file, for looking at it; reading from it would take a stream's bytes away. */
 int dataset_descriptor(const struct dataset *dataset, uint32_t file);
 
+/* Before the start: as dataset_read, but *got may be less before the end too, when a stream has
+ * given no more so far; 0: the end. */
+enum sheaf_status dataset_read_some(struct dataset *dataset, uint32_t file, uint64_t offset,
+                                    char *buffer, size_t length, size_t *got,
+                                    struct sheaf_error *error);
+
 /* Says that the chunks of `file` begin at `offset`, within what planning has read. */
 void dataset_set_begin(struct dataset *dataset, uint32_t file, uint64_t offset);
 

@@ -210,6 +210,17 @@ enum sheaf_status input_read_at(struct input *input, uint64_t offset, char *buff
     return SHEAF_OK;
 }
 
+enum sheaf_status input_read_some(struct input *input, uint64_t offset, char *buffer, size_t length,
+                                  size_t *got, struct sheaf_error *error)
+{
+    *got = 0;
+    if (!input->is_stream)
+        return file_read_at(input, offset, buffer, length, got, error);
+    TRY(peek(input, offset + 1, error));
+    *got = copy_peeked(input, offset, buffer, length);
+    return SHEAF_OK;
+}
+
 enum sheaf_status input_next(struct input *input, char *buffer, size_t length, size_t *got,
                              struct sheaf_error *error)
 {

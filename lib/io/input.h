@@ -32,6 +32,11 @@ int input_descriptor(const struct input *input);
 enum sheaf_status input_read_at(struct input *input, uint64_t offset, char *buffer, size_t length,
                                 size_t *got, struct sheaf_error *error);
 
+/* As input_read_at, but a stream that has given fewer bytes so far is waited for only until there
+ * is one byte; *got 0: the end. */
+enum sheaf_status input_read_some(struct input *input, uint64_t offset, char *buffer, size_t length,
+                                  size_t *got, struct sheaf_error *error);
+
 /* Reads the next bytes, blocking until there are `length` or the input ends. SHEAF_STOPPED when
  * the token is set meanwhile. */
 enum sheaf_status input_next(struct input *input, char *buffer, size_t length, size_t *got,

@@ -252,6 +252,11 @@ enum sheaf_status sink_open(const char *path, struct sink **out, struct sheaf_er
     return SHEAF_OK;
 }
 
+const char *sink_name(const struct sink *sink)
+{
+    return sink->name;
+}
+
 bool sink_is_same_file(const struct sink *sink, int file_descriptor)
 {
     struct stat other;

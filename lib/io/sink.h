@@ -16,6 +16,9 @@ struct sink;
  * keeps its mode. */
 enum sheaf_status sink_open(const char *path, struct sink **out, struct sheaf_error *error);
 
+/* The target's name for messages: the path, or "standard output". */
+const char *sink_name(const struct sink *sink);
+
 /* True when the sink's target is the same regular file (device and inode) as the open file. */
 bool sink_is_same_file(const struct sink *sink, int file_descriptor);
 

@@ -35,6 +35,19 @@ static void append_name(char *out, size_t size, const char *before, struct text 
     append(out, size, "\"");
 }
 
+static bool holds(struct text name, struct text word)
+{
+    return word.length > 0 && name.length >= word.length &&
+           memmem(name.bytes, name.length, word.bytes, word.length) != NULL;
+}
+
+/* How unlike a column's name is what was typed; a name that holds the word is next to equal. */
+static size_t unlikeness(struct text word, struct text name, size_t limit)
+{
+    const size_t distance = edit_distance(word, name, limit);
+    return distance > 1 && holds(name, word) ? 1 : distance;
+}
+
 /* "; did you mean "x" or "y"?", or the list of all when nothing is near and they are few. */
 static void suggest(const struct column_names *columns, struct text word, char *out, size_t size)
 {
@@ -42,7 +55,7 @@ static void suggest(const struct column_names *columns, struct text word, char *
     const size_t limit = edit_distance_limit(word.length);
     for (size_t distance = 0; distance <= limit && shown < SUGGESTIONS; distance++)
         for (uint32_t i = 0; i < columns->count && shown < SUGGESTIONS; i++)
-            if (edit_distance(word, columns->names[i], limit) == distance)
+            if (unlikeness(word, columns->names[i], limit) == distance)
                 append_name(out, size, shown++ == 0 ? "; did you mean " : " or ",
                             columns->names[i]);
     if (shown > 0) {

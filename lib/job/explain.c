@@ -72,8 +72,9 @@ void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out)
     else
         fprintf(out, "%llu of %llu bytes", (unsigned long long)plan->chunks,
                 (unsigned long long)plan->chunk_size);
-    fprintf(out, "\nexecutor: %s, %u worker%s\n", plan->executor_ops->name, plan->workers,
-            plan->workers == 1 ? "" : "s");
+    fprintf(out, "\nexecutor: %s, %u worker%s%s\n", plan->executor_ops->name, plan->workers,
+            plan->workers == 1 ? "" : "s",
+            plan->needs_no_pool ? " (no pool: one thread finishes sooner)" : "");
     fprintf(out, "scanner: libcsv; survey: the plain automaton\nmemory limit: %llu bytes\n",
             (unsigned long long)plan->core->budget.limit);
 }

@@ -56,7 +56,7 @@ enum sheaf_status sheaf_output_check(const struct sheaf_output *output,
     for (uint32_t file = 0; file < files; file++)
         if (sink_is_same_file(output->sink, dataset_descriptor(plan->dataset, file)))
             return error_set(error, SHEAF_USAGE, "%s: the output is also an input",
-                             dataset_name(plan->dataset, file));
+                             sink_name(output->sink));
     return SHEAF_OK;
 }
 

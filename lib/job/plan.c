@@ -112,11 +112,11 @@ static uint64_t choose_chunk_size(const struct sheaf_plan *plan, uint64_t wanted
     return wanted < most ? wanted : most;
 }
 
-/* An explicit number of threads is kept, as far as there are chunks for them. Otherwise a job that
- * one thread finishes sooner starts none. */
-static void choose_workers(struct sheaf_plan *plan, unsigned threads)
+/* An explicit number of threads, or executor, is kept, as far as there are chunks for it. Otherwise
+ * a job that one thread finishes sooner starts none. */
+static void choose_workers(struct sheaf_plan *plan, const struct sheaf_run_options *options)
 {
-    uint64_t workers = threads != 0 ? threads : cpu_available();
+    uint64_t workers = options->threads != 0 ? options->threads : cpu_available();
     if (workers > plan->chunks)
         workers = plan->chunks == 0 ? 1 : plan->chunks;
     if (workers > MOST_WORKERS)
@@ -124,7 +124,8 @@ static void choose_workers(struct sheaf_plan *plan, unsigned threads)
     if (plan->executor_ops == &executor_serial)
         workers = 1;
     plan->workers = (unsigned)workers;
-    if (threads == 0 && workers == 1)
+    plan->needs_no_pool = options->threads == 0 && options->executor == NULL && workers == 1;
+    if (plan->needs_no_pool)
         plan->executor_ops = &executor_serial;
 }
 
@@ -135,7 +136,7 @@ static enum sheaf_status choose_run(struct sheaf_plan *plan,
     TRY(choose_executor(plan, options, error));
     plan->chunk_size = choose_chunk_size(plan, options->chunk_size);
     plan->chunks = dataset_chunks(plan->dataset, plan->chunk_size);
-    choose_workers(plan, options->threads);
+    choose_workers(plan, options);
     plan->progress = options->progress;
     plan->progress_argument = options->progress_argument;
     return SHEAF_OK;

@@ -47,6 +47,7 @@ struct sheaf_plan {
 
     const struct executor_ops *executor_ops;
     unsigned workers;
+    bool needs_no_pool; /* by default, a small job runs on the caller's thread */
     uint64_t chunk_size;
     uint64_t chunks; /* UINT64_MAX: not known */
     const struct sheaf_cancel *cancel;

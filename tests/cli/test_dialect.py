@@ -101,7 +101,7 @@ class Quotes(Case):
         path = self.file(b'a,b\n"1\n",2\n3,"4\n5,6\n')
         for policy in ("fail", "skip", "null"):
             self.fails(1, "count", "--on-error", policy, path, parts=[":4: "])
-            self.fails(1, "agg", "--on-error", policy, "sum(a)", path, parts=[":4: "])
+            self.fails(1, "agg", "--on-error", policy, "sum(b)", path, parts=[":4: "])
         self.fails(1, "count", self.file(b'a,"b\n1,2\n'), parts=[":1: "])
         self.fails(1, "count", self.file(b'a\nx\n"'), parts=[":3: "])
 
@@ -154,8 +154,8 @@ class Delimiters(Case):
             self.assertEqual(self.read(data, 2, f"--delimiter={option}"), [("1,", "2")])
 
     def test_tab_for_tsv(self):
-        path = self.file(b"a\tb\n1,5\t2\n", "x.tsv")
-        self.assertEqual(self.row("agg", "first(a)", "sum(b)", path), ["1,5", "2"])
+        path = self.file(b"a,c\tb\n1,5\t2\n", "x.tsv")
+        self.assertEqual(self.row("agg", "first(1)", "sum(b)", path), ["1,5", "2"])
         self.assertEqual(self.row("agg", "-d", ",", "count()", path), ["1"])
 
     def test_refused(self):
