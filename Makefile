@@ -90,7 +90,6 @@ OBJECTS := $(call object,$(LIB_SOURCES) $(PROGRAM_SOURCES) $(EXAMPLE_SOURCES)) \
 .SUFFIXES:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
-.SECONDARY: # objects are kept: an intermediate that make deletes is built again
 .PHONY: FORCE all unit-tests check check-unit check-cli check-layering check-symbols check-docs \
     check-install headers asan ubsan tsan coverage check-mutations lint format install uninstall \
     clean help
@@ -130,13 +129,13 @@ $(BUILD)/libsheaf.so: $(BUILD)/$(SONAME)
 $(BUILD)/sheaf: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libsheaf.a
 	$(call say,LINK) $(LINK) -pie -o $@ $^ $(LIBS)
 
-$(BUILD)/examples/%: $(BUILD)/obj/cmd/examples/%.o $(BUILD)/libsheaf.a
+$(EXAMPLES): $(BUILD)/examples/%: $(BUILD)/obj/cmd/examples/%.o $(BUILD)/libsheaf.a
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -pie -o $@ $^ $(LIBS)
 
 $(TEST_ARCHIVE): $(call test_object,$(LIB_SOURCES) $(ORACLE_SOURCES))
 	@mkdir -p $(@D)
-	$(call say,AR) rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR) rm -f $@ && $(AR) qcs $@ $^
 
 # tests/unit/ROOM/test_MODULE.c is a program of its own; the room's other files go with each.
 room_helpers = $(call test_object,$(filter $(patsubst $(BUILD)/tests/%,tests/%,$(1))/%,\

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
 enum { LINE_SIZE = 512, BAR_MIN = 10, BAR_MAX = 60 };
@@ -169,7 +170,7 @@ void progress_attach(struct progress *progress, const struct settings *settings,
         .mode = settings->quiet ? PROGRESS_NEVER : (enum progress_mode)settings->progress,
         .screen = terminal_is_screen(stderr),
     };
-    if (progress->mode == PROGRESS_AUTO && !progress->screen)
+    if (progress->mode == PROGRESS_AUTO && !isatty(STDERR_FILENO))
         progress->mode = PROGRESS_NEVER;
     if (progress->mode == PROGRESS_NEVER)
         return;

@@ -152,16 +152,6 @@ static enum sheaf_status verify(struct job *job)
     return status;
 }
 
-/* Opens the output, and begins to listen to signals. */
-static enum sheaf_status open_output(struct job *job)
-{
-    job->makes_file = output_is_file(job->settings->output);
-    if (job->makes_file)
-        TRY(stop_listen(&job->stop, &job->error));
-    TRY(sheaf_output_check(job->output, job->plan, &job->error));
-    return job->makes_file ? SHEAF_OK : stop_listen(&job->stop, &job->error);
-}
-
 static enum sheaf_status print(struct job *job)
 {
     /* The reader of a stream may let us wait, and printing polls no token: a signal then ends us as
@@ -173,22 +163,28 @@ static enum sheaf_status print(struct job *job)
     return sheaf_output_print(job->output, job->result, &job->error);
 }
 
+static enum sheaf_status explain(struct job *job)
+{
+    TRY(sheaf_plan_open(job->request, &job->run, &job->plan, &job->error));
+    sheaf_plan_explain(job->plan, stdout);
+    return SHEAF_OK;
+}
+
 static enum sheaf_status execute(struct job *job)
 {
     TRY(stop_open(&job->stop, &job->error));
     job->run.cancel = job->stop.cancel;
+    if (job->settings->explain)
+        return explain(job);
     /* Before the plan, which may have to wait for input. */
-    if (!job->settings->explain)
-        TRY(sheaf_output_open(&job->print, &job->output, &job->error));
+    job->makes_file = output_is_file(job->settings->output);
+    TRY(sheaf_output_open(&job->print, &job->output, &job->error));
     TRY(sheaf_plan_open(job->request, &job->run, &job->plan, &job->error));
-    if (job->settings->explain) {
-        sheaf_plan_explain(job->plan, stdout);
-        return SHEAF_OK;
-    }
     if (job->settings->verify && sheaf_plan_reads_once(job->plan))
         return fail(&job->error, SHEAF_USAGE,
                     "--verify reads the input twice, and this input can be read only once");
-    TRY(open_output(job));
+    TRY(sheaf_output_check(job->output, job->plan, &job->error));
+    TRY(stop_listen(&job->stop, &job->error));
     TRY(sheaf_plan_run(job->plan, &job->result, &job->error));
     if (job->settings->verify)
         TRY(verify(job));

@@ -26,7 +26,7 @@ bool terminal_is_screen(FILE *stream)
     if (!isatty(fileno(stream)))
         return false;
     const char *kind = getenv("TERM");
-    return kind != NULL && strcmp(kind, "dumb") != 0;
+    return kind == NULL || strcmp(kind, "dumb") != 0;
 }
 
 unsigned terminal_width(FILE *stream)

@@ -23,5 +23,6 @@ sheaf_misuse_function *sheaf_misuse_handle(sheaf_misuse_function *handler)
 
 void misuse_report(const char *call, const char *what, int64_t value)
 {
-    atomic_load (&misuse_handler)(call, what, value);
+    sheaf_misuse_function *const handler = atomic_load(&misuse_handler);
+    handler(call, what, value);
 }

@@ -97,9 +97,9 @@ static const char *misuse_of(uint64_t old, int32_t delta)
 static uint64_t change(struct sheaf_waitgroup *group, uint64_t step, const struct park_ops *park)
 {
     const uint64_t old = atomic_fetch_add_explicit(&group->state.word, step, memory_order_acq_rel);
-    const uint64_t new = old + step;
-    if (count_of(new) == 0 && (new &WAITERS) != 0)
-        release_waiters(group, new, park);
+    const uint64_t now = old + step;
+    if (count_of(now) == 0 && (now & WAITERS) != 0)
+        release_waiters(group, now, park);
     return old;
 }
 

@@ -141,7 +141,7 @@ class Outputs(Case):
         link.symlink_to(path)
         os.link(path, hard)
         for target in (path, link, hard):
-            self.fails(2, "count", path, "-o", target, parts=[str(target), "input"])
+            self.fails(2, "count", path, "-o", target, parts=[str(self.dir), "input"])
         with open(path, "ab") as stream:
             self.assertEqual(run("count", path, stdout=stream).status, 2)
         with open(path, "rb") as stream:

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from sheaf_test import EXECUTORS, PROGRAM, Case, default_signals, feed, run
+from sheaf_test import EXECUTORS, PROGRAM, Case, default_signals, feed, run, set_pipe_size
 
 
 class Help(Case):
@@ -228,10 +228,10 @@ class Running(Case):
         self.assertEqual(self.clones("count", self.file("a\n1\n")), 0)
 
     def test_explain(self):
-        path = self.file("name,fare\nx,1\n")
+        path = self.file("name,fare\n" + "x,1\n" * 100)
         for executor in EXECUTORS:
             out = self.ok("agg", "-g", "name", "sum(fare)", "--explain", "--executor", executor,
-                          path).decode()
+                          "-j", "2", "--chunk-size", "100", path).decode()
             for part in ("name", "fare", executor):
                 self.assertIn(part, out)
         bad = self.file("a\n1\nx\n", "bad")
@@ -306,7 +306,8 @@ class Progress(Case):
                                    stdout=subprocess.PIPE, stderr=slave if terminal else log,
                                    preexec_fn=default_signals)
         os.close(slave)
-        os.write(holder, b"a\n1\n")
+        set_pipe_size(holder, 1 << 20)
+        os.write(holder, b"a\n" + b"1\n" * 100_000)
         shown = b""
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
@@ -322,7 +323,7 @@ class Progress(Case):
         shown += log.read()
         log.close()
         os.unlink(fifo)
-        self.assertEqual((process.returncode, out), (0, b"1\n"))
+        self.assertEqual((process.returncode, out), (0, b"100000\n"))
         return shown
 
     @staticmethod

@@ -2,13 +2,17 @@
 #include "unit/unit.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "sheaf/channel.h"
 #include "sheaf/group.h"
 #include "sheaf/pool.h"
 #include "sheaf/waitgroup.h"
+#include "sync/lock.h"
+#include "sync/pool_inner.h"
 #include "sync/thread.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -232,6 +236,86 @@ START_TEST(first_error_is_kept_and_cancels)
 }
 END_TEST
 
+static enum sheaf_status fail_when_stopped(void *argument, struct sheaf_error *error)
+{
+    struct pollfd poller = {.fd = sheaf_cancel_descriptor(argument), .events = POLLIN};
+    (void)poll(&poller, 1, -1);
+    return error_set(error, SHEAF_STOPPED, "stopped");
+}
+
+/* Two tasks run at once; the second fails because the first did. */
+START_TEST(later_errors_do_not_count)
+{
+    struct sheaf_pool *pool = make_pool(2, 10);
+    struct sheaf_group *group = make_group(pool, 0);
+    uint64_t line = 33;
+    ck_assert_int_eq(
+        sheaf_group_go(group, fail_when_stopped, sheaf_group_cancel(group), "second", NULL),
+        SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, break_down, &line, "first", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_DATA);
+    ck_assert_str_eq(sheaf_group_failed(group), "first");
+    close_both(group, pool);
+}
+END_TEST
+
+/* Where a task's own go puts the new task when the queue is full. */
+struct overflow {
+    struct sheaf_group *group;
+    unsigned first;
+    unsigned second;
+    unsigned second_at_return;
+};
+
+static enum sheaf_status hand_out_two(void *argument, struct sheaf_error *error)
+{
+    struct overflow *overflow = argument;
+    enum sheaf_status status =
+        sheaf_group_go(overflow->group, set_slot, &overflow->first, "first", error);
+    if (status == SHEAF_OK)
+        status = sheaf_group_go(overflow->group, set_slot, &overflow->second, "second", error);
+    overflow->second_at_return = overflow->second;
+    return status;
+}
+
+/* The thread is inside the group already, so its limit of one allows running inline. */
+START_TEST(full_queue_runs_own_group_inline)
+{
+    struct sheaf_pool *pool = make_pool(1, 1);
+    struct overflow overflow = {.group = make_group(pool, 1)};
+    ck_assert_int_eq(sheaf_group_go(overflow.group, hand_out_two, &overflow, "two", NULL),
+                     SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(overflow.group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(overflow.second_at_return, 1);
+    ck_assert_uint_eq(overflow.first, 1);
+    ck_assert_uint_eq(overflow.second, 1);
+    close_both(overflow.group, pool);
+}
+END_TEST
+
+/* The limit of another group, used up elsewhere, forbids inline: past the capacity then. */
+START_TEST(full_queue_respects_the_limit)
+{
+    struct sheaf_pool *pool = make_pool(2, 1);
+    struct sheaf_group *outer = make_group(pool, 0);
+    struct overflow overflow = {.group = make_group(pool, 1)};
+    struct sheaf_channel *hold;
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &hold, NULL), SHEAF_OK);
+    struct gauge gauge = {.release = hold};
+    ck_assert_int_eq(sheaf_group_go(overflow.group, measure, &gauge, "hold", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(outer, hand_out_two, &overflow, "two", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(outer, NULL), SHEAF_OK);
+    ck_assert_uint_eq(overflow.second_at_return, 0);
+    sheaf_channel_close(hold);
+    ck_assert_int_eq(sheaf_group_wait(overflow.group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(overflow.first, 1);
+    ck_assert_uint_eq(overflow.second, 1);
+    sheaf_group_close(overflow.group);
+    close_both(outer, pool);
+    sheaf_channel_destroy(hold);
+}
+END_TEST
+
 START_TEST(a_borrowed_token_stops_the_group)
 {
     struct sheaf_pool *pool = make_pool(2, 10);
@@ -343,7 +427,7 @@ END_TEST
 
 START_TEST(drain_runs_what_waits)
 {
-    struct sheaf_pool *pool = make_pool(2, 1000);
+    struct sheaf_pool *pool = make_pool(4, 1000);
     struct chain chain = {.group = make_group(pool, 1), .left = 300};
     static unsigned slots[200];
     for (size_t i = 0; i < 200; i++)
@@ -378,6 +462,20 @@ static void submit(void *argument)
     while (submitter->status == SHEAF_OK);
 }
 
+/* Returns when the queue is full; and a moment later, so that who is to sleep most likely does. */
+static void await_full(struct sheaf_pool *pool)
+{
+    size_t queued = 0;
+    while (queued < pool->capacity) {
+        lock_acquire(&pool->lock);
+        queued = pool->queued;
+        lock_release(&pool->lock);
+    }
+    struct sheaf_waitgroup never = SHEAF_WAITGROUP_INIT;
+    sheaf_waitgroup_add(&never, 1);
+    (void)sheaf_waitgroup_wait_until(&never, clock_now() + 10000000);
+}
+
 static void drop_pool(void *argument)
 {
     sheaf_pool_drop(argument);
@@ -393,6 +491,7 @@ START_TEST(drop_leaves_what_waits)
     /* Fills the queue behind the gate and sleeps for room, until the drop refuses it. */
     struct submitter submitter = {.group = group};
     ck_assert_int_eq(thread_start(&submitter.thread, submit, &submitter, "submit", NULL), SHEAF_OK);
+    await_full(pool);
     struct thread dropper;
     ck_assert_int_eq(thread_start(&dropper, drop_pool, pool, "drop", NULL), SHEAF_OK);
     thread_join(&submitter.thread);
@@ -401,6 +500,35 @@ START_TEST(drop_leaves_what_waits)
     ck_assert_int_eq(submitter.status, SHEAF_STOPPED);
     ck_assert_uint_eq(submitter.slot, 0);
     ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_STOPPED);
+    close_both(group, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
+static void drain_pool(void *argument)
+{
+    sheaf_pool_drain(argument);
+}
+
+/* Workers that sleep because the group is at its limit must end when the last task is taken. */
+START_TEST(drain_ends_idle_workers)
+{
+    struct sheaf_pool *pool = make_pool(4, 2);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, &gate.release, NULL), SHEAF_OK);
+    struct sheaf_group *group = make_group(pool, 1);
+    unsigned slots[2] = {0};
+    ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(sheaf_group_go(group, set_slot, &slots[i], NULL, NULL), SHEAF_OK);
+    await_full(pool);
+    struct thread drainer;
+    ck_assert_int_eq(thread_start(&drainer, drain_pool, pool, "drain", NULL), SHEAF_OK);
+    await_full(pool);
+    sheaf_channel_close(gate.release);
+    thread_join(&drainer);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(slots[0] + slots[1], 2);
     close_both(group, pool);
     sheaf_channel_destroy(gate.release);
 }
@@ -495,10 +623,14 @@ static Suite *pool_suite(void)
     tcase_add_test(tests, limit_holds);
     tcase_add_test(tests, a_limited_group_blocks_no_other);
     tcase_add_test(tests, first_error_is_kept_and_cancels);
+    tcase_add_test(tests, later_errors_do_not_count);
+    tcase_add_test(tests, full_queue_runs_own_group_inline);
+    tcase_add_test(tests, full_queue_respects_the_limit);
     tcase_add_test(tests, a_borrowed_token_stops_the_group);
     tcase_add_test(tests, waiting_for_oneself_is_an_error);
     tcase_add_test(tests, a_waiting_worker_runs_what_comes_later);
     tcase_add_test(tests, drain_runs_what_waits);
+    tcase_add_test(tests, drain_ends_idle_workers);
     tcase_add_test(tests, drop_leaves_what_waits);
     tcase_add_test(tests, a_task_cannot_end_its_pool);
     tcase_add_test(tests, goes_on_with_the_threads_there_are);

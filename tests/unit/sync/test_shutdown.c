@@ -7,7 +7,9 @@
 #include "sync/thread.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -141,7 +143,16 @@ struct signaller {
     struct thread thread;
     struct sheaf_channel *start;
     struct sheaf_channel *over;
+    atomic_uint ready;   /* rounds that it is about to signal in */
+    atomic_uint closing; /* rounds that main is about to close in */
 };
+
+/* Spins for a while until the other side has passed `round`: only for both to be there at once. */
+static void meet(atomic_uint *other, unsigned round)
+{
+    for (unsigned spin = 0; atomic_load(other) == round && spin < 100000; spin++)
+        continue;
+}
 
 /* Signals itself once for each start; raise returns after the handler. */
 static void signal_oneself(void *argument)
@@ -153,6 +164,11 @@ static void signal_oneself(void *argument)
     (void)sigaddset(&open_for, SIGTERM);
     (void)pthread_sigmask(SIG_UNBLOCK, &open_for, NULL);
     while (sheaf_channel_recv(signaller->start, &item) == SHEAF_OK) {
+        /* Meets main, then spreads the moment of the signal over those of closing. */
+        const unsigned round = atomic_fetch_add(&signaller->ready, 1);
+        meet(&signaller->closing, round);
+        for (unsigned spin = 0; spin < round % 64 * 8; spin++)
+            (void)atomic_load(&signaller->closing);
         (void)raise(SIGTERM);
         (void)sheaf_channel_send(signaller->over, "");
     }
@@ -164,7 +180,7 @@ START_TEST(close_races_with_a_handler)
 {
     const struct sigaction own = {.sa_handler = own_handler, .sa_flags = SA_RESTART};
     ck_assert_int_eq(sigaction(SIGTERM, &own, NULL), 0);
-    struct signaller signaller;
+    struct signaller signaller = {.ready = 0};
     ck_assert_int_eq(sheaf_channel_open(1, 1, &signaller.start, NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_channel_open(1, 1, &signaller.over, NULL), SHEAF_OK);
     ck_assert_int_eq(thread_start(&signaller.thread, signal_oneself, &signaller, "signaller", NULL),
@@ -175,8 +191,8 @@ START_TEST(close_races_with_a_handler)
         struct sigaction now;
         open_both();
         ck_assert_int_eq(sheaf_channel_send(signaller.start, ""), SHEAF_OK);
-        for (unsigned spin = 0; spin < round % 64 * 50 && sheaf_cancel_reason(cancel) == 0; spin++)
-            continue;
+        meet(&signaller.ready, round);
+        atomic_fetch_add(&signaller.closing, 1);
         close_both();
         (void)sigaction(SIGTERM, NULL, &now);
         wrong += now.sa_handler != own_handler;
