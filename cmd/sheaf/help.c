@@ -177,7 +177,7 @@ int help_features(void)
     put_list("formats", sheaf_writer);
     put_list("generators", sheaf_generator);
     put_list("executors", sheaf_executor);
-    printf("%-14s%s\n", "libraries:", "xxHash, OpenMP");
+    printf("%-14s%s\n", "libraries:", "libcsv, xxHash, OpenMP");
     printf("%-14s%s\n", "compiler:", __VERSION__);
     return finish();
 }

@@ -27,7 +27,8 @@ static bool is_ending(const char *rest)
     const char *at = skip_spaces(rest);
     if (*at == '\0')
         return true;
-    return at > rest && at[0] == 'a' && at[1] == 's' && (at[2] == ' ' || at[2] == '\t');
+    return at > rest && at[0] == 'a' && at[1] == 's' &&
+           (at[2] == ' ' || at[2] == '\t' || at[2] == '\0');
 }
 
 /* Names may hold parentheses: the first one closes that a proper ending follows. */

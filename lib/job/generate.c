@@ -167,6 +167,8 @@ static enum sheaf_status run(struct generation *generation, struct sheaf_error *
         .tick_ns = generation->options->progress != NULL ? TICK_NS : 0,
     };
     TRY(executor->run(generation->executor, &task, error));
+    if (generation->options->progress != NULL)
+        tick(generation); /* how far it came */
     if (atomic_load(&generation->failed)) {
         *error = generation->error;
         return error->status;

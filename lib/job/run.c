@@ -279,6 +279,8 @@ enum sheaf_status sheaf_plan_run(struct sheaf_plan *plan, struct sheaf_result **
     enum sheaf_status status = start(&run, error);
     if (status == SHEAF_OK)
         status = run_chunks(&run, error);
+    if (plan->progress != NULL && run.workers != NULL)
+        tick(&run); /* how far it came */
     plan->timings.run_ns = lap(&since);
     if (status == SHEAF_OK)
         status = merge(&run, out, error);
