@@ -82,7 +82,9 @@ static enum sheaf_status resolve_expression(struct sheaf_plan *plan, const char 
     struct expression expression;
     TRY(expression_parse(text, &core->arena, &expression, error));
     struct agg_call *call = &core->calls[index];
-    *call = (struct agg_call){.round = round, .budget = &core->budget};
+    /* No exact decimal has more digits after the point. */
+    *call = (struct agg_call){.round = round < NUMBER_DIGITS ? round : NUMBER_DIGITS,
+                              .budget = &core->budget};
     TRY(find_function(&expression, &call->ops, error));
     TRY(keep_output_name(plan, core->groups.key_count + index, expression.name, error));
     uint32_t *slots = plan->argument_slots;

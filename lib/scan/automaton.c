@@ -5,9 +5,8 @@
 /* One byte from one state. What docs/architecture.md calls R, F, U, Q, E, K, C, X. */
 static uint8_t transition(const struct scan_dialect *dialect, enum scan_state state, int byte)
 {
-    const bool line_feed = byte == '\n';
     const bool carriage_return = byte == '\r';
-    const bool line_end = line_feed || (carriage_return && dialect->cr_ends);
+    const bool line_end = byte == '\n' || (carriage_return && dialect->cr_ends);
     const bool quote = byte == dialect->quote;
 
     switch (state) {
@@ -19,8 +18,8 @@ static uint8_t transition(const struct scan_dialect *dialect, enum scan_state st
         return SCAN_QUOTED;
     case SCAN_COMMENT:
         return line_end ? SCAN_ROW_START : SCAN_COMMENT;
-    case SCAN_CR_AFTER_QUOTE:
-        if (line_feed)
+    case SCAN_CR_AFTER_QUOTE: /* not reached with cr_ends, but the map of a survey holds it too */
+        if (line_end)
             return SCAN_ROW_START;
         return (byte == dialect->delimiter ? SCAN_FIELD_START : SCAN_UNQUOTED) | SCAN_BAD;
     default:

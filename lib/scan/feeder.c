@@ -377,8 +377,13 @@ static enum feeder_event parse(struct feeder *feeder, const char *bytes, size_t 
         }
         if (!feeder->parser.quoted) { /* a quote inside unquoted text is text */
             csv_set_opts(&feeder->parser, PARSER_OPTIONS & ~CSV_STRICT);
-            csv_parse(&feeder->parser, bytes + done, 1, on_field, on_row, feeder);
+            const size_t one =
+                csv_parse(&feeder->parser, bytes + done, 1, on_field, on_row, feeder);
             csv_set_opts(&feeder->parser, PARSER_OPTIONS);
+            if (one == 0) {
+                error_no_memory(feeder->error, "a field of the input");
+                return FEEDER_FAILED;
+            }
             done++;
             feeder->fed++;
             continue;

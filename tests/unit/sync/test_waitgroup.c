@@ -298,6 +298,7 @@ static Suite *waitgroup_suite(void)
 {
     Suite *suite = suite_create("waitgroup");
     TCase *one = tcase_create("one thread");
+    tcase_set_timeout(one, 60);
     tcase_add_test(one, counts);
     tcase_add_test(one, misuse_is_reported);
     tcase_add_test(one, misuse_in_between);

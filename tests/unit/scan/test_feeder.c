@@ -1,0 +1,477 @@
+/* scan/feeder.h against the oracle: random bytes in random pieces, all feeder_dialects, all
+ * borders. */
+#include "feeder_fixture.h"
+
+#include "base/memory.h"
+#include "unit/unit.h"
+
+#include <string.h>
+
+enum { MOST = 64 };
+
+/* Bytes of which far more than 30 % mean something. */
+static size_t make_bytes(const struct scan_dialect *dialect, char *bytes, uint64_t *seed)
+{
+    const char quote = dialect->quote == SCAN_NO_BYTE ? '"' : (char)dialect->quote;
+    const char delimiter = (char)dialect->delimiter;
+    const char likely[] = {quote, quote, quote, delimiter, delimiter, '\n', '\n',
+                           '\r',  '#',   'x',   'y',       '\0',      ' ',  '\xc3'};
+    const size_t length = unit_random(seed) % MOST;
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = likely[unit_random(seed) % sizeof likely];
+    return length;
+}
+
+START_TEST(random_bytes_in_random_pieces)
+{
+    uint64_t seed = unit_seed("random_bytes_in_random_pieces", 12);
+    struct fixture at;
+    fixture_open(&at, &feeder_dialects[_i], UINT32_MAX);
+    size_t rows = 0, bad = 0, unclosed = 0;
+    for (int round = 0; round < 6000; round++) {
+        char bytes[MOST];
+        fixture_ask_oracle(&at, bytes, make_bytes(&feeder_dialects[_i], bytes, &seed));
+        const size_t piece = round % 3 == 0 ? 1 : round % 3 == 1 ? 4 : MOST;
+        const enum feeder_extent extent = round % 4 == 0 ? FEEDER_ONE_ROW : FEEDER_EVERY_ROW;
+        fixture_check_end(&at, fixture_feed_all(&at, &seed, piece, extent));
+        rows += at.table.count;
+        unclosed += at.table.unclosed_line != 0;
+        for (size_t i = 0; i < at.table.count; i++)
+            bad += at.table.rows[i].bad_line != 0;
+    }
+    printf("%zu rows, %zu bad, %zu unclosed quotes\n", rows, bad, unclosed);
+    ck_assert_uint_gt(rows, 6000);
+    if (feeder_dialects[_i].quote != SCAN_NO_BYTE)
+        ck_assert(bad > 1000 && unclosed > 1000);
+    fixture_close(&at);
+}
+END_TEST
+
+/* ---- single cases ------------------------------------------------------------------------ */
+
+static const struct {
+    const char *bytes;
+    size_t length;
+} cases[] = {
+#define CASE(bytes)                                                                                \
+    {                                                                                              \
+        bytes, sizeof(bytes) - 1                                                                   \
+    }
+    CASE(""),
+    CASE("\n\n\r\n\n"),
+    CASE("a,b\n\n\r\n\nc,d"),
+    CASE("a,b\r\nc,d\r\n"),
+    CASE("a,b\r"),
+    CASE("a\rb,c\rd\n"),
+    CASE("\r\r\n\r,\r\n"),
+    CASE("\"a\"\r\n\"b\"\r"),
+    CASE("\"a\r\nb\",c\r\n"),
+    CASE("\"\"\n\"\"\"\"\n\"a\"\"b\"\"\"\n"),
+    CASE("a\"b\"c,\"d\n"),
+    CASE("a\"b,\"c\"\"d\",e\"\n"),
+    CASE(" \"a\" ,b\n"),
+    CASE("\"a\" ,b\nc\n"),
+    CASE("\"a\"b\"c\",d\ne,f\n"),
+    CASE("\"a\"\rb,\"c\nd\n"),
+    CASE("\"a\"\r,\"c\nd\n"),
+    CASE("#x,\"\n#\r\na,#b\n\"#\"\n#"),
+    CASE("#only"),
+    CASE(",,,\n,\n"),
+    CASE("a,b,c,d,e\n"),
+    CASE("\"unclosed\na,b\n"),
+    CASE("a,\""),
+    CASE("a,\"x\"\r"),
+    CASE("\0,\0\n\"\0\"\n"),
+};
+
+START_TEST(cases_at_every_piece_size)
+{
+    uint64_t seed = 1;
+    for (int dialect = 0; dialect < FEEDER_DIALECTS; dialect++) {
+        struct fixture at;
+        fixture_open(&at, &feeder_dialects[dialect], UINT32_MAX);
+        for (size_t piece = 1; piece <= cases[_i].length + 1; piece++)
+            for (int extent = FEEDER_EVERY_ROW; extent <= FEEDER_ONE_ROW; extent++) {
+                fixture_ask_oracle(&at, cases[_i].bytes, cases[_i].length);
+                fixture_check_end(&at,
+                                  fixture_feed_all(&at, &seed, piece, (enum feeder_extent)extent));
+            }
+        fixture_close(&at);
+    }
+}
+END_TEST
+
+/* ---- the longest field -------------------------------------------------------------------- */
+
+enum { MAX_FIELD = 7 };
+
+/* What a field of `length` bytes becomes, in many surroundings: the event, fed byte by byte. */
+static enum feeder_event feed_field(struct fixture *at, const char *before, const char *after,
+                                    size_t length, size_t piece)
+{
+    char bytes[64];
+    const int used =
+        snprintf(bytes, sizeof bytes, "%s%.*s%s", before, (int)length, "xxxxxxxxxxxx", after);
+    feeder_begin(at->feeder, 1, SCAN_NO_BYTE);
+    size_t position = 0;
+    for (size_t stop = 0; stop < (size_t)used;) {
+        stop = stop + piece > (size_t)used ? (size_t)used : stop + piece;
+        const enum feeder_event event =
+            feeder_feed(at->feeder, bytes, &position, stop, FEEDER_EVERY_ROW, &at->error);
+        if (event != FEEDER_FED && !(event == FEEDER_PENDING && stop < (size_t)used))
+            return event;
+    }
+    return feeder_end(at->feeder, bytes, (size_t)used, &at->error);
+}
+
+START_TEST(the_longest_field)
+{
+    static const struct {
+        const char *before, *after;
+        size_t more;     /* content bytes besides the filling */
+        bool only_at_lf; /* without cr_ends */
+    } around[] = {
+        {"", "", 0, false},         {"", "\n", 0, false},     {"", ",b\n", 0, false},
+        {"a,", "\r\n", 0, false},   {"a,", "\r", 1, true},    {"", "\r,a\n", 1, true},
+        {"", "\r\r\n", 1, true},    {"\"", "\"", 0, false},   {"\"", "\"\n", 0, false},
+        {"\"", "\"\r\n", 0, false}, {"\"", "\",b", 0, false}, {"\"", "\"\"\"", 1, false},
+        {"\"", "\n\"", 1, false},   {"a\"", "", 2, false},    {"\n\n\"\"\"", "\"\n", 1, false},
+    };
+    for (int cr_ends = 0; cr_ends < 2; cr_ends++) {
+        struct fixture at;
+        fixture_open(&at, &feeder_dialects[cr_ends == 0 ? 0 : 5], MAX_FIELD);
+        for (size_t i = 0; i < sizeof around / sizeof *around; i++)
+            for (size_t length = 1; length <= MAX_FIELD + 3; length++)
+                for (size_t piece = 1; piece < 20; piece++) {
+                    const size_t content =
+                        length + (around[i].only_at_lf && cr_ends != 0 ? 0 : around[i].more);
+                    const enum feeder_event event =
+                        feed_field(&at, around[i].before, around[i].after, length, piece);
+                    if ((event == FEEDER_TOO_LONG) != (content > MAX_FIELD) ||
+                        (event != FEEDER_TOO_LONG && event != FEEDER_FED))
+                        ck_abort_msg("case %zu, cr_ends %d: %zu bytes by %zu give %d", i, cr_ends,
+                                     content, piece, (int)event);
+                }
+        fixture_close(&at);
+    }
+}
+END_TEST
+
+/* A field that is too long comes first, whatever is wrong behind it. */
+START_TEST(too_long_goes_before_unclosed_and_bad)
+{
+    struct fixture at;
+    fixture_open(&at, &feeder_dialects[0], MAX_FIELD);
+    for (size_t piece = 1; piece < 20; piece++) {
+        ck_assert_int_eq(feed_field(&at, "\"", "", MAX_FIELD, piece), FEEDER_UNCLOSED);
+        ck_assert_int_eq(feed_field(&at, "\"", "", MAX_FIELD + 1, piece), FEEDER_TOO_LONG);
+        ck_assert_int_eq(feed_field(&at, "\"", "\"x", MAX_FIELD, piece), FEEDER_BAD);
+        ck_assert_int_eq(feed_field(&at, "\"", "\"x", MAX_FIELD + 1, piece), FEEDER_TOO_LONG);
+        ck_assert_int_eq(feed_field(&at, "\"", "\"\r", MAX_FIELD + 1, piece), FEEDER_TOO_LONG);
+    }
+    struct feeder_place place;
+    feed_field(&at, "a\n\"b\n\",", "\n", MAX_FIELD + 1, 3);
+    feeder_place(at.feeder, &place);
+    ck_assert_uint_eq(place.row_start, 2);
+    ck_assert_uint_eq(place.row_line, 2);
+    ck_assert_uint_eq(place.field, 1);
+    ck_assert_uint_eq(place.field_start, 7);
+    ck_assert_uint_eq(place.field_line, 3);
+    fixture_close(&at);
+}
+END_TEST
+
+/* ---- large things ------------------------------------------------------------------------ */
+
+START_TEST(thousands_of_columns)
+{
+    enum { MANY = 5000, LONG_ROW = 4 * MANY };
+    static char bytes[LONG_ROW + 1];
+    uint32_t *slot_of_field = memory_alloc(MANY * sizeof *slot_of_field);
+    ck_assert_ptr_nonnull(slot_of_field);
+    for (uint32_t i = 0; i < MANY; i++) {
+        slot_of_field[i] = i % 2 == 0 ? i / 2 : FEEDER_UNWANTED;
+        memcpy(bytes + 4 * (size_t)i, i % 3 == 0 ? "\"x\"," : "yyy,", 4);
+        bytes[4 * i + 1] = (char)('a' + i % 26);
+    }
+    bytes[LONG_ROW - 1] = '\n';
+    struct fixture at = {.raw = bytes};
+    scan_automaton_build(&at.automaton, &feeder_dialects[0]);
+    const struct feeder_setup setup = {.automaton = &at.automaton,
+                                       .max_field = 100,
+                                       .slot_of_field = slot_of_field,
+                                       .field_count = MANY,
+                                       .slots = MANY / 2};
+    ck_assert_int_eq(feeder_open(&setup, &at.feeder, NULL), SHEAF_OK);
+    feeder_begin(at.feeder, 1, SCAN_NO_BYTE);
+    size_t position = 0;
+    for (size_t stop = 777; position < LONG_ROW; stop += 777)
+        ck_assert_int_eq(feeder_feed(at.feeder, bytes, &position, stop < LONG_ROW ? stop : LONG_ROW,
+                                     FEEDER_EVERY_ROW, NULL),
+                         FEEDER_FED);
+    const struct scan_rows *rows = feeder_rows(at.feeder);
+    ck_assert_uint_eq(rows->count, 1);
+    ck_assert_uint_eq(rows->field_counts[0], MANY);
+    for (uint32_t i = 0; i < MANY; i += 2) {
+        const struct scan_field *field = &rows->fields[(i / 2) * rows->capacity];
+        const bool quoted = i % 3 == 0;
+        if (field->kind != (quoted ? SCAN_FIELD_QUOTED : SCAN_FIELD_UNQUOTED) ||
+            field->length != (quoted ? 1 : 3) ||
+            bytes[field->at + (quoted ? 0 : 1)] != (char)('a' + i % 26))
+            ck_abort_msg("field %u", i);
+    }
+    feeder_close(at.feeder);
+    memory_free(slot_of_field);
+}
+END_TEST
+
+/* Without a quote character: fields of every byte value, longer than a piece of 128, so that every
+ * value that libcsv could take for its quote occurs. */
+START_TEST(no_quote_means_none)
+{
+    static char bytes[1 << 14];
+    uint64_t seed = unit_seed("no_quote_means_none", 13);
+    struct fixture at;
+    fixture_open(&at, &feeder_dialects[3], UINT32_MAX);
+    for (int round = 0; round < 60; round++) {
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            const uint64_t draw = unit_random(&seed);
+            bytes[i] = (char)(round % 3 == 0   ? draw
+                              : round % 3 == 1 ? draw % 130 /* every low value in each piece */
+                                               : (draw % 9 == 0 ? ',' : '"'));
+        }
+        fixture_ask_oracle(&at, bytes, sizeof bytes);
+        fixture_check_end(
+            &at, fixture_feed_all(&at, &seed, round % 2 == 0 ? 100 : 5000, FEEDER_EVERY_ROW));
+    }
+    fixture_close(&at);
+}
+END_TEST
+
+/* Fields and copies longer than libcsv's buffer, and rows past each growth. */
+START_TEST(long_fields_and_many_rows)
+{
+    enum { SIZE = 300000 };
+    char *bytes = memory_alloc(SIZE);
+    ck_assert_ptr_nonnull(bytes);
+    uint64_t seed = unit_seed("long_fields_and_many_rows", 14);
+    struct fixture at;
+    fixture_open(&at, &feeder_dialects[0], UINT32_MAX);
+    for (int round = 0; round < 6; round++) {
+        const bool long_fields = round % 2 == 0;
+        for (size_t i = 0; i < SIZE; i++) {
+            const uint64_t draw = unit_random(&seed) % (long_fields ? 20000 : 8);
+            bytes[i] = draw == 0 ? '\n' : draw == 1 ? ',' : draw < 5 && long_fields ? '"' : 'x';
+        }
+        fixture_ask_oracle(&at, bytes, SIZE);
+        fixture_check_end(&at, fixture_feed_all(&at, &seed, 20000, FEEDER_EVERY_ROW));
+    }
+    fixture_close(&at);
+    memory_free(bytes);
+}
+END_TEST
+
+/* ---- stretches --------------------------------------------------------------------------- */
+
+/* A stretch begins on its line, and the LF of a CRLF that it cuts is no line. */
+START_TEST(a_stretch_knows_the_byte_before)
+{
+    static const struct {
+        int dialect, before;
+        uint64_t first_line;
+    } starts[] = {{0, SCAN_NO_BYTE, 11}, {0, '\r', 11}, {5, SCAN_NO_BYTE, 11}, {5, '\r', 10}};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct fixture at;
+        fixture_open(&at, &feeder_dialects[starts[i].dialect], 100);
+        feeder_begin(at.feeder, 10, starts[i].before);
+        size_t position = 0;
+        ck_assert_int_eq(feeder_feed(at.feeder, "\na\n", &position, 3, FEEDER_EVERY_ROW, NULL),
+                         FEEDER_FED);
+        ck_assert_uint_eq(feeder_rows(at.feeder)->count, 1);
+        ck_assert_uint_eq(feeder_rows(at.feeder)->lines[0], starts[i].first_line);
+        fixture_close(&at);
+    }
+}
+END_TEST
+
+/* The raw bytes may move between calls: what was open is not read from the old place. */
+START_TEST(raw_bytes_may_move)
+{
+    static const char bytes[] = "a,\"b\"\"c\nd\",e\r\n\"f\",g\n";
+    struct fixture at;
+    fixture_open(&at, &feeder_dialects[0], 100);
+    fixture_ask_oracle(&at, bytes, sizeof bytes - 1);
+    feeder_begin(at.feeder, 1, SCAN_NO_BYTE);
+    size_t position = 0;
+    for (size_t stop = 1; stop < sizeof bytes; stop++) {
+        char *moved = memory_alloc(sizeof bytes);
+        ck_assert_ptr_nonnull(moved);
+        memcpy(moved, bytes, stop);
+        const enum feeder_event event =
+            feeder_feed(at.feeder, moved, &position, stop, FEEDER_EVERY_ROW, NULL);
+        ck_assert(event == FEEDER_FED || event == FEEDER_PENDING);
+        memset(moved, '?', stop);
+        memory_free(moved);
+        fixture_compare_rows(&at);
+    }
+    ck_assert_uint_eq(at.rows, 2);
+    fixture_close(&at);
+}
+END_TEST
+
+START_TEST(an_open_row_is_not_forgotten)
+{
+    struct fixture at;
+    static const char bytes[] = "a,b,c\n\"d\",e,f\ng,h";
+    fixture_open(&at, &feeder_dialects[0], 100);
+    fixture_ask_oracle(&at, bytes, sizeof bytes - 1);
+    feeder_begin(at.feeder, 1, SCAN_NO_BYTE);
+    ck_assert(feeder_at_row_start(at.feeder));
+    size_t position = 0;
+    feeder_feed(at.feeder, bytes, &position, 12, FEEDER_EVERY_ROW, NULL);
+    ck_assert(!feeder_at_row_start(at.feeder));
+    fixture_compare_rows(&at);
+    ck_assert_uint_eq(at.rows, 1);
+    feeder_feed(at.feeder, bytes, &position, at.length, FEEDER_EVERY_ROW, NULL);
+    ck_assert_int_eq(feeder_end(at.feeder, bytes, at.length, NULL), FEEDER_FED);
+    ck_assert(feeder_at_row_start(at.feeder));
+    fixture_compare_rows(&at);
+    ck_assert_uint_eq(at.rows, 3);
+    fixture_close(&at);
+}
+END_TEST
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+/* All of what allocates: rows that grow, copies, fields past libcsv's buffer, quotes in text where
+ * that buffer is full, cr_ends. */
+static size_t make_hungry(char *bytes)
+{
+    char *at = bytes;
+    for (int i = 0; i < 20; i++)
+        at += sprintf(at, "a,b,\"c\"\"%d\"\n", i);
+    for (size_t length = 4094; length <= 4098; length++) {
+        memset(at, 'x', length);
+        at += length;
+        at += sprintf(at, "\"y,b,c\n");
+    }
+    at += sprintf(at, "\"");
+    memset(at, 'z', 9000);
+    at += 9000;
+    at += sprintf(at, "\",b,\"\"\"\"\n");
+    return (size_t)(at - bytes);
+}
+
+/* One pass with the n-th allocation failing: false when it was not reached. */
+static bool feed_failing(const struct scan_dialect *dialect, const char *bytes, size_t length,
+                         uint64_t n)
+{
+    struct fixture at = {.error = {.status = SHEAF_OK}};
+    scan_automaton_build(&at.automaton, dialect);
+    const struct feeder_setup setup = {.automaton = &at.automaton,
+                                       .max_field = UINT32_MAX,
+                                       .slot_of_field = feeder_slots,
+                                       .field_count = FEEDER_COLUMNS,
+                                       .slots = 2};
+    fixture_ask_oracle(&at, bytes, length);
+    const uint64_t made = memory_allocations();
+    memory_fail_at(n);
+    if (feeder_open(&setup, &at.feeder, &at.error) != SHEAF_OK) {
+        memory_fail_at(0);
+        ck_assert_ptr_null(at.feeder);
+        ck_assert_int_eq(at.error.status, SHEAF_SYSTEM);
+        fixture_close(&at);
+        return true;
+    }
+    uint64_t seed = n;
+    const enum feeder_event event = fixture_feed_all(&at, &seed, 3000, FEEDER_EVERY_ROW);
+    memory_fail_at(0);
+    if (event == FEEDER_FAILED) {
+        ck_assert_int_eq(at.error.status, SHEAF_SYSTEM);
+        ck_assert_ptr_nonnull(strstr(at.error.text, "out of memory"));
+    } else {
+        fixture_check_end(&at, event); /* libcsv asks again, for less: then nothing is lost */
+    }
+    fixture_close(&at);
+    return memory_allocations() - made >= n;
+}
+
+START_TEST(memory_failures_are_clean)
+{
+    static char bytes[64 << 10];
+    const size_t length = make_hungry(bytes);
+    const int64_t live = memory_live();
+    const struct scan_dialect *dialect = &feeder_dialects[_i];
+    uint64_t n = 1;
+    while (feed_failing(dialect, bytes, length, n)) {
+        ck_assert_int_eq(memory_live(), live);
+        n++;
+    }
+    printf("%llu allocations failed in turn\n", (unsigned long long)n - 1);
+    ck_assert_uint_gt(n, 10);
+    ck_assert_int_eq(memory_live(), live);
+}
+END_TEST
+
+/* The copies of fields with doubled quotes are charged, until the next stretch. */
+START_TEST(the_budget_is_kept)
+{
+    enum { ROWS = 1000, ROW = 104 };
+    static char bytes[ROWS * ROW];
+    memset(bytes, 'x', sizeof bytes);
+    for (size_t row = 0; row < ROWS; row++) {
+        memcpy(bytes + row * ROW, "\"\"\"", 3);
+        memcpy(bytes + row * ROW + ROW - 2, "\"\n", 2);
+    }
+    struct memory_budget budget = {.limit = 20000};
+    struct scan_automaton automaton;
+    scan_automaton_build(&automaton, &feeder_dialects[0]);
+    const struct feeder_setup setup = {.automaton = &automaton,
+                                       .max_field = UINT32_MAX,
+                                       .slot_of_field = feeder_slots,
+                                       .field_count = FEEDER_COLUMNS,
+                                       .slots = 2,
+                                       .budget = &budget};
+    struct feeder *feeder;
+    struct sheaf_error error = {.status = SHEAF_OK};
+    ck_assert_int_eq(feeder_open(&setup, &feeder, NULL), SHEAF_OK);
+    for (int stretch = 0; stretch < 20; stretch++) {
+        size_t position = 0;
+        feeder_begin(feeder, 1, SCAN_NO_BYTE);
+        ck_assert_int_eq(
+            feeder_feed(feeder, bytes, &position, (size_t)30 * ROW, FEEDER_EVERY_ROW, &error),
+            FEEDER_FED);
+        ck_assert_uint_gt(budget.used, (size_t)30 * 100);
+    }
+    size_t position = 0;
+    feeder_begin(feeder, 1, SCAN_NO_BYTE);
+    ck_assert_int_eq(feeder_feed(feeder, bytes, &position, sizeof bytes, FEEDER_EVERY_ROW, &error),
+                     FEEDER_FAILED);
+    ck_assert_int_eq(error.status, SHEAF_LIMIT);
+    feeder_close(feeder);
+    ck_assert_uint_eq(budget.used, 0);
+}
+END_TEST
+
+static Suite *feeder_suite(void)
+{
+    Suite *suite = suite_create("feeder");
+    TCase *tests = tcase_create("feeder");
+    tcase_set_timeout(tests, 30);
+    tcase_add_loop_test(tests, random_bytes_in_random_pieces, 0, FEEDER_DIALECTS);
+    tcase_add_loop_test(tests, cases_at_every_piece_size, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tests, the_longest_field);
+    tcase_add_test(tests, too_long_goes_before_unclosed_and_bad);
+    tcase_add_test(tests, thousands_of_columns);
+    tcase_add_test(tests, no_quote_means_none);
+    tcase_add_test(tests, long_fields_and_many_rows);
+    tcase_add_test(tests, a_stretch_knows_the_byte_before);
+    tcase_add_test(tests, raw_bytes_may_move);
+    tcase_add_test(tests, an_open_row_is_not_forgotten);
+    tcase_add_loop_test(tests, memory_failures_are_clean, 0, FEEDER_DIALECTS);
+    tcase_add_test(tests, the_budget_is_kept);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+UNIT_MAIN(feeder_suite)

@@ -1,0 +1,66 @@
+/* tests/unit/sync/tasks.h - pools, groups and tasks that the tests of both need. */
+#ifndef SYNC_TASKS_H
+#define SYNC_TASKS_H
+
+#include "unit/unit.h"
+
+#include "sheaf/channel.h"
+#include "sheaf/group.h"
+#include "sheaf/pool.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+static inline struct sheaf_pool *make_pool(unsigned threads, size_t capacity)
+{
+    struct sheaf_pool *pool;
+    ck_assert_int_eq(sheaf_pool_open(threads, capacity, &pool, NULL), SHEAF_OK);
+    return pool;
+}
+
+static inline struct sheaf_group *make_group(struct sheaf_pool *pool, unsigned limit)
+{
+    const struct sheaf_group_options options = {.limit = limit};
+    struct sheaf_group *group;
+    ck_assert_int_eq(sheaf_group_open(pool, &options, &group, NULL), SHEAF_OK);
+    return group;
+}
+
+static inline void close_both(struct sheaf_group *group, struct sheaf_pool *pool)
+{
+    sheaf_group_close(group);
+    sheaf_pool_close(pool);
+}
+
+static inline enum sheaf_status set_slot(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    unsigned *slot = argument; /* plain: the wait must make it visible */
+    *slot += 1;
+    return SHEAF_OK;
+}
+
+/* Counts how many tasks run at once; they wait for an item of `release`, or its close. */
+struct gauge {
+    atomic_uint now;
+    atomic_uint most;
+    struct sheaf_channel *release;
+};
+
+static inline enum sheaf_status measure(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    struct gauge *gauge = argument;
+    const unsigned now = atomic_fetch_add(&gauge->now, 1) + 1;
+    unsigned most = atomic_load(&gauge->most);
+    while (now > most && !atomic_compare_exchange_weak(&gauge->most, &most, now))
+        continue;
+    if (gauge->release != NULL) {
+        char item;
+        (void)sheaf_channel_recv(gauge->release, &item);
+    }
+    atomic_fetch_sub(&gauge->now, 1);
+    return SHEAF_OK;
+}
+
+#endif
