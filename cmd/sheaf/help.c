@@ -166,7 +166,8 @@ static void put_list(const char *title, struct sheaf_entry (*list)(size_t index)
 {
     struct page page = {.indent = 14, .column = (size_t)printf("%s:", title)};
     for (size_t i = 0; list(i).name != NULL; i++)
-        put_word(&page, list(i).name, strlen(list(i).name));
+        if (i == 0 || strcmp(list(i).name, list(i - 1).name) != 0) /* count() and count(x) */
+            put_word(&page, list(i).name, strlen(list(i).name));
     putchar('\n');
 }
 

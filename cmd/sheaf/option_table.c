@@ -136,7 +136,7 @@ const struct option_row option_table[] = {
      .parse = value_text,
      MEMBER(group_by),
      .help = "One row for each combination of values of these columns: names, numbers (from 1), "
-             "ranges a-c, separated by commas."},
+             "ranges a-c, !name (all but it), /regex/, \"a quoted name\", separated by commas."},
     {.name = "sort",
      .commands = FOR_AGG,
      .section = SECTION_RESULT,

@@ -118,8 +118,8 @@ static enum look skip_bad_row(const struct beginning *begin, struct feeder *feed
     const size_t left = begin->length - offset - *position;
     const size_t skipped =
         scan_to_row(&begin->document->automaton, &state, begin->bytes + offset + *position, left);
-    if (state != SCAN_ROW_START)
-        return begin->is_all ? LOOK_DONE : LOOK_MORE;
+    if (state != SCAN_ROW_START && !begin->is_all)
+        return LOOK_MORE;
     struct feeder_place place;
     feeder_place(feeder, &place);
     *position += skipped;
