@@ -78,13 +78,18 @@ static enum sheaf_status csv_select(struct format_document *base, const uint32_t
     return SHEAF_OK;
 }
 
-/* Gives batches of one file until `rows` are given; false when the callback has enough. */
-static bool sample_file(struct format_reader *reader, uint32_t *rows, format_sample_function *take,
-                        void *argument)
+/* Gives batches of one file until `*rows` are given; it becomes 0 once the callback has enough. */
+static enum sheaf_status sample_file(struct format_reader *reader, uint32_t *rows,
+                                     format_sample_function *take, void *argument,
+                                     struct sheaf_error *error)
 {
-    struct batch batch;
-    /* What is wrong here is reported by the run itself. */
-    while (*rows > 0 && csv_reader_next(reader, &batch, NULL) == SHEAF_OK) {
+    while (*rows > 0) {
+        struct batch batch;
+        const enum sheaf_status status = csv_reader_next(reader, &batch, error);
+        /* What is wrong with the data is reported by the run itself. */
+        if (status == SHEAF_END || status == SHEAF_DATA)
+            break;
+        TRY(status);
         if (batch.selected > *rows) {
             batch.selected = *rows;
             if (batch.selection == NULL)
@@ -92,9 +97,9 @@ static bool sample_file(struct format_reader *reader, uint32_t *rows, format_sam
         }
         *rows -= batch.selected;
         if (!take(argument, &batch))
-            return false;
+            *rows = 0;
     }
-    return *rows > 0;
+    return SHEAF_OK;
 }
 
 static enum sheaf_status csv_sample(struct format_document *base, format_sample_function *take,
@@ -107,15 +112,14 @@ static enum sheaf_status csv_sample(struct format_document *base, format_sample_
     const uint32_t files = dataset_files(document->dataset);
     uint64_t before = 0; /* bytes of the dataset before the file */
     uint32_t rows = SAMPLE_ROWS;
-    for (uint32_t file = 0; file < files && before < SAMPLE_BYTES; file++) {
+    for (uint32_t file = 0; file < files && rows > 0 && status == SHEAF_OK; file++) {
         const uint64_t begin = document->begin_bytes[file];
         if (before + begin >= SAMPLE_BYTES)
             break;
-        const uint64_t wanted = SAMPLE_BYTES - before - begin;
-        uint64_t length = wanted;
+        uint64_t length = SAMPLE_BYTES - before - begin;
         status = csv_reader_begin_sample(reader, file, &length, error);
-        if (status != SHEAF_OK || !sample_file(reader, &rows, take, argument))
-            break;
+        if (status == SHEAF_OK)
+            status = sample_file(reader, &rows, take, argument, error);
         before += begin + length;
     }
     csv_reader_close(reader);

@@ -243,7 +243,10 @@ static enum sheaf_status take_names(const struct beginning *begin, size_t offset
     struct text *names = arena_alloc(&document->names_arena, columns * sizeof *names, error);
     if (status == SHEAF_OK && names != NULL) {
         feeder_begin(feeder, line, offset > 0 ? (unsigned char)begin->bytes[offset - 1] : -1);
-        first_row(begin, feeder, offset, &position, error);
+        if (first_row(begin, feeder, offset, &position, error) != LOOK_DONE)
+            status = SHEAF_SYSTEM; /* it was right before, so it is the memory */
+    }
+    if (status == SHEAF_OK && names != NULL) {
         const struct scan_rows *rows = feeder_rows(feeder);
         for (uint32_t column = 0; column < columns && names != NULL; column++) {
             const struct scan_field *field = &rows->fields[(size_t)column * rows->capacity];

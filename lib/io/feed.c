@@ -35,7 +35,8 @@ struct feed {
     struct sheaf_channel *numbers; /* NULL under DATASET_READS_ITSELF */
     struct thread thread;
     bool has_thread;
-    uint64_t ahead; /* blocks */
+    struct sheaf_cancel *close_token; /* ends the thread's wait for a silent stream */
+    uint64_t ahead;                   /* blocks */
 
     struct monitor monitor; /* guards what follows */
     struct chunk_window window;
@@ -195,6 +196,9 @@ static enum sheaf_status start_reader(struct feed *feed, struct sheaf_error *err
     if (feed->setup.reader == DATASET_READS_ITSELF)
         return SHEAF_OK;
     TRY(sheaf_channel_open(feed->ahead, sizeof(uint64_t), &feed->numbers, error));
+    TRY(sheaf_cancel_open(&feed->close_token, error));
+    for (uint32_t file = 0; file < feed->setup.count; file++)
+        input_end_by(feed->setup.inputs[file], feed->close_token);
     TRY(thread_start(&feed->thread, reader_main, feed, "sheaf-reader", error));
     feed->has_thread = true;
     return SHEAF_OK;
@@ -248,8 +252,12 @@ void feed_close(struct feed *feed)
         feed->closing = true;
         monitor_broadcast(&feed->monitor);
         monitor_unlock(&feed->monitor);
+        sheaf_cancel_set(feed->close_token, 1);
         thread_join(&feed->thread);
     }
+    for (uint32_t file = 0; file < feed->setup.count; file++)
+        input_end_by(feed->setup.inputs[file], NULL);
+    sheaf_cancel_close(feed->close_token);
     sheaf_channel_destroy(feed->numbers);
     for (uint64_t n = feed->freed; feed->blocks != NULL && n < feed->count; n++)
         memory_free(block_at(feed, n)->bytes);

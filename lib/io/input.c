@@ -24,6 +24,7 @@ struct input {
     struct timespec modified;
     struct buffer peeked; /* of a stream: bytes 0 … peeked.length - 1 */
     const struct sheaf_cancel *cancel;
+    const struct sheaf_cancel *end;
 };
 
 /* Files that claim to be empty but are not (as under /proc) are read as streams. */
@@ -81,6 +82,11 @@ enum sheaf_status input_open(const char *path, const struct sheaf_cancel *cancel
     else
         input_close(input);
     return status;
+}
+
+void input_end_by(struct input *input, const struct sheaf_cancel *end)
+{
+    input->end = end;
 }
 
 const char *input_name(const struct input *input)
@@ -142,14 +148,15 @@ static enum sheaf_status file_read_at(const struct input *input, uint64_t offset
 /* Waits until the stream has bytes or has ended; a set token gives SHEAF_STOPPED. */
 static enum sheaf_status await_bytes(const struct input *input, struct sheaf_error *error)
 {
-    struct pollfd watched[2] = {
+    struct pollfd watched[3] = {
         {.fd = input->descriptor, .events = POLLIN},
         {.fd = sheaf_cancel_descriptor(input->cancel), .events = POLLIN},
+        {.fd = sheaf_cancel_descriptor(input->end), .events = POLLIN},
     };
     for (;;) {
-        if (sheaf_cancel_reason(input->cancel) != 0)
+        if (sheaf_cancel_reason(input->cancel) != 0 || sheaf_cancel_reason(input->end) != 0)
             return error_set(error, SHEAF_STOPPED, "stopped");
-        const int ready = poll(watched, 2, -1);
+        const int ready = poll(watched, 3, -1);
         if (ready < 0 && errno != EINTR)
             return read_failed(input, input->next, error);
         if (ready > 0 && watched[0].revents != 0)

@@ -20,6 +20,10 @@ struct sheaf_cancel;
 enum sheaf_status input_open(const char *path, const struct sheaf_cancel *cancel,
                              struct input **out, struct sheaf_error *error);
 
+/* A second token (borrowed; NULL: none) that ends blocking reads of a stream, once nobody needs the
+ * bytes any more. */
+void input_end_by(struct input *input, const struct sheaf_cancel *end);
+
 /* The name for messages: the path, or "standard input". */
 const char *input_name(const struct input *input);
 bool input_is_stream(const struct input *input);

@@ -58,6 +58,8 @@ static enum sheaf_status take_argument(const char *text, const char **at, struct
         return **at == ')' ? SHEAF_OK : wrong(text, "a ) is missing after the column", error);
     }
     const char *close = closing_parenthesis(start);
+    if (close == NULL && strchr(start, ')') != NULL)
+        return wrong(text, "only ' as NAME' may follow the )", error);
     if (close == NULL)
         return wrong(text, "a ) is missing", error);
     out->argument = trimmed(start, close);

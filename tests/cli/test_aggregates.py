@@ -213,6 +213,13 @@ class Extremes(Case):
                                     "2024-01-01T09:30:00-01:00"]),
                          ["2024-01-01T12:00:00+02:00", "2024-01-01T11:00:00Z"])
 
+    def test_zones_beside_none_make_texts(self):
+        self.assertEqual(self.both(["2024-01-02T00:00:00Z", "2024-01-02T00:00:00",
+                                    "2024-01-01T23:00:00-09:00"]),
+                         ["2024-01-01T23:00:00-09:00", "2024-01-02T00:00:00Z"])
+        self.assertEqual(self.both(["2024-01-02", "2024-01-01T23:00:00-09:00"]),
+                         ["2024-01-02", "2024-01-01T23:00:00-09:00"])
+
     def test_ties_by_first_appearance(self):
         texts = ["2024-01-01T12:00:00Z", "2024-01-01T13:00:00+01:00", "2024-01-01T12:00:00.0Z"]
         for order in itertools.permutations(texts):

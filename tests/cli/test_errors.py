@@ -86,6 +86,41 @@ class Inputs(Case):
         self.assertEqual(run(*args, "--memory-limit", "1G").status, 0)
         self.assertEqual(run("agg", "count()", path, "--memory-limit", "1M").status, 0)
 
+    def test_memory_limit_and_a_long_row(self):
+        path = self.file("a,b\n1," + "x" * 3_000_000 + "\n")
+        for size in ("64", "4K", "8M"):
+            for limit, status in (("1M", 4), ("100M", 0)):
+                result = run("agg", "first(b)", "--memory-limit", limit, "--chunk-size", size, path)
+                self.assertEqual(result.status, status, (size, limit, result.err))
+
+    def test_no_standard_input(self):
+        result = subprocess.run(["sh", "-c", 'exec "$0" count <&-', PROGRAM], capture_output=True,
+                                check=False)
+        self.assertEqual((result.returncode, result.stdout), (1, b""))
+        self.assertTrue(result.stderr.startswith(b"sheaf: "), result.stderr)
+
+    def test_standard_input_is_a_directory(self):
+        directory = os.open(self.dir, os.O_RDONLY)
+        self.addCleanup(os.close, directory)
+        self.fails(1, "count", stdin=directory, parts=["directory"])
+
+    def test_threads_that_the_system_refuses(self):
+        """Work goes on with the threads there are, or fails clearly with none."""
+        if os.geteuid() != 0:
+            return  # only another user's count of threads can be limited reliably
+        self.dir.chmod(0o755)
+        program = shutil.copy(PROGRAM, self.dir / "sheaf")
+        path = self.file("a\n" + "1\n" * 100_000)
+        for allowed, statuses in ((1, (0, 1)), (2, (0,)), (3, (0,))):
+            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                       "prlimit", f"--nproc={allowed}", program]
+            result = run("count", "-j", "8", "--chunk-size", "1K", path, program=command)
+            self.assertIn(result.status, statuses, (allowed, result.err))
+            if result.status == 0:
+                self.assertEqual(result.out, b"100000\n")
+            else:
+                self.assertIn(b"thread", result.err)
+
 
 class Outputs(Case):
     def test_full_device(self):

@@ -5,11 +5,13 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 import unittest
 
-from sheaf_test import EXECUTORS, PROGRAM, Case, default_signals, feed, run, set_pipe_size
+from sheaf_test import (EXECUTORS, PROGRAM, Case, default_signals, feed, finish, run,
+                        set_pipe_size, start, wait_for)
 
 
 class Help(Case):
@@ -90,7 +92,8 @@ class Usage(Case):
                               ("--timings=xml", None), ("--quote", "ab"), ("--quote", "\n"),
                               ("--comment", "ab"), ("--comment", "\r"), ("--max-field", "x"),
                               ("--memory-limit", "lots"), ("--out-delimiter", "\n"),
-                              ("--jobs", ""), ("--chunk-size", "")):
+                              ("--jobs", ""), ("--chunk-size", ""), ("--out-delimiter", '"'),
+                              ("--jobs", "4294967297"), ("--null", '"x')):
             with self.subTest(option=option, value=value):
                 args = [option] if value is None else [option, value]
                 self.fails(2, "count", *args, path)
@@ -292,6 +295,23 @@ class Generator(Case):
         self.fails(2, "gen")
         with open("/dev/full", "wb") as full:
             self.assertEqual(run("gen", "measurements", "--rows", "100", stdout=full).status, 1)
+
+    def test_stopped(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        result = finish(start("gen", "measurements", "--rows", "1000000", stdout=writer))
+        os.close(writer)
+        self.assertEqual((result.status, result.err), (-signal.SIGPIPE, b""))
+        for executor in EXECUTORS:
+            target = self.dir / "out"
+            process = start("gen", "measurements", "--rows", "1000000000", "-o", target,
+                            "--executor", executor, "-j", "2")
+            wait_for(lambda: any(os.path.dirname(os.path.realpath(entry.path)) == str(self.dir)
+                                 for entry in os.scandir(f"/proc/{process.pid}/fd")),
+                     "the output to be opened")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(finish(process, timeout=30).status, -signal.SIGTERM, executor)
+            self.assertEqual(os.listdir(self.dir), [])
 
 
 class Progress(Case):

@@ -42,6 +42,19 @@ class Pipes(Case):
             stream.seek(0)
             self.gives("2\n", "count", "-", stdin=stream)
 
+    def test_standard_input_begins_where_it_stands(self):
+        """A shell may have read the first lines already."""
+        with open(self.file("junk\na\n1\n2\n"), "rb", buffering=0) as stream:
+            stream.seek(5)
+            self.gives("a,count()\n1,1\n2,1\n", "agg", "-g", "a", "count()", "--chunk-size", "2",
+                       stdin=stream)
+
+    def test_a_regular_file_that_tells_no_size(self):
+        with open("/proc/self/mountinfo", "rb") as stream:
+            lines = stream.read().count(b"\n")
+        self.gives(f"{lines}\n", "count", "-n", "--quote", "none", "-d", "\\x01",
+                   "/proc/self/mountinfo")
+
     def test_a_byte_at_a_time(self):
         process = start("agg", "-g", "a", "sum(b)", "-j", "2")
         for byte in b'a,b\r\n"x\n",1\r\ny,2\n"x\n",3':

@@ -1,0 +1,63 @@
+/* reading.h - a whole reading of CSV files through the table of formats: planned, chunks on the
+ * workers of an executor, and every row written down in one text that can be compared. */
+#ifndef READING_H
+#define READING_H
+
+#include "base/buffer.h"
+#include "format/format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { READING_FILES = 4, READING_PATH = 32 };
+
+/* Files in memory, read by path. */
+struct reading_files {
+    int descriptors[READING_FILES];
+    char names[READING_FILES][READING_PATH];
+    const char *paths[READING_FILES];
+    uint32_t count;
+};
+void reading_add_file(struct reading_files *files, const void *bytes, size_t length);
+/* Instead: a pipe, which holds all of the bytes (up to 64 KiB) and is read once. */
+void reading_add_pipe(struct reading_files *files, const void *bytes, size_t length);
+void reading_close_files(struct reading_files *files);
+
+/* Comma, double quote, nothing else. */
+struct format_options reading_options(void);
+
+struct reading_setup {
+    const struct format_options *options;
+    const uint32_t *needed;
+    uint32_t needed_count;
+    uint64_t chunk_size;
+    const struct executor_ops *executor;
+    unsigned workers;
+};
+
+/* What came of it. A row is "FILE BYTE LINE", then for each needed column " N" (null) or
+ * " LENGTH:BYTES", then a line end; rows stand in the order of the dataset. */
+struct reading {
+    enum sheaf_status status; /* of the open, or of the lowest chunk that failed */
+    struct sheaf_error error;
+    bool was_opened;
+    struct buffer text;
+    uint64_t rows;
+    uint64_t skipped;
+    struct sheaf_error first_skipped;
+};
+
+void reading_run(const struct reading_files *files, const struct reading_setup *setup,
+                 struct reading *out);
+void reading_drop(struct reading *reading);
+
+/* Only plans, and gives the rows of the sample; `most` rows end it. */
+void reading_sample(const struct reading_files *files, const struct reading_setup *setup,
+                    uint64_t most, struct reading *out);
+
+/* Appends one row as above. */
+void reading_put_place(struct buffer *text, uint32_t file, uint64_t byte, uint64_t line);
+void reading_put_field(struct buffer *text, struct text field);
+
+#endif
