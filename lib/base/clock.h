@@ -7,4 +7,7 @@
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
 
+/* Gives the nanoseconds since *since, which becomes now. */
+uint64_t clock_lap(uint64_t *since);
+
 #endif

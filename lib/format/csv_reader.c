@@ -123,14 +123,6 @@ static enum sheaf_status reserve_raw(struct format_reader *reader, size_t size,
 
 /* ---- beginning a chunk ------------------------------------------------------------------- */
 
-static uint64_t lap(uint64_t *since)
-{
-    const uint64_t now = clock_now();
-    const uint64_t passed = now - *since;
-    *since = now;
-    return passed;
-}
-
 static enum sheaf_status read_chunk(struct format_reader *reader, const struct chunk *chunk,
                                     struct sheaf_error *error)
 {
@@ -177,20 +169,20 @@ enum sheaf_status csv_reader_begin(struct format_reader *reader, const struct ch
     struct csv_document *document = reader->document;
     uint64_t since = clock_now();
     const enum sheaf_status status = read_chunk(reader, chunk, error);
-    reader->counts.read_ns += lap(&since);
+    reader->counts.read_ns += clock_lap(&since);
     if (status != SHEAF_OK) {
         entry_ring_fail(document->ring, chunk);
         return status;
     }
     const struct scan_survey survey =
         scan_survey_bytes(&document->automaton, reader->raw, reader->chunk_length);
-    reader->counts.survey_ns += lap(&since);
+    reader->counts.survey_ns += clock_lap(&since);
     struct entry_state entry;
     TRY(entry_ring_settle(document->ring, chunk, &survey, &document->begins[chunk->file], &entry,
                           error));
-    reader->counts.wait_ns += lap(&since);
+    reader->counts.wait_ns += clock_lap(&since);
     begin_rows(reader, &entry);
-    reader->counts.parse_ns += lap(&since);
+    reader->counts.parse_ns += clock_lap(&since);
     reader->counts.bytes += reader->chunk_length;
     return SHEAF_OK;
 }
@@ -512,6 +504,6 @@ enum sheaf_status csv_reader_next(struct format_reader *reader, struct batch *ou
                 status = make_batch(reader, out, error);
         }
     }
-    reader->counts.parse_ns += lap(&since);
+    reader->counts.parse_ns += clock_lap(&since);
     return status;
 }

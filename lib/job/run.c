@@ -43,14 +43,6 @@ static void fail_at(struct run *run, struct worker *worker, uint64_t chunk)
     dataset_stop(run->plan->dataset);
 }
 
-static uint64_t lap(uint64_t *since)
-{
-    const uint64_t now = clock_now();
-    const uint64_t passed = now - *since;
-    *since = now;
-    return passed;
-}
-
 static enum sheaf_status open_worker(struct run *run, struct worker *worker)
 {
     struct sheaf_plan *plan = run->plan;
@@ -64,11 +56,11 @@ static enum sheaf_status take_batch(struct worker *worker, struct worker_timings
 {
     uint64_t since = clock_now();
     TRY(converter_run(worker->converter, batch, &worker->error));
-    timings->convert_ns += lap(&since);
+    timings->convert_ns += clock_lap(&since);
     if (batch->selected == 0)
         return SHEAF_OK;
     TRY(group_table_update(worker->table, batch, &worker->error));
-    timings->aggregate_ns += lap(&since);
+    timings->aggregate_ns += clock_lap(&since);
     return SHEAF_OK;
 }
 
@@ -105,7 +97,7 @@ static void take_chunks(struct run *run, unsigned index)
     for (;;) {
         uint64_t since = clock_now();
         enum sheaf_status status = dataset_claim(run->plan->dataset, &chunk, &worker->error);
-        timings->claim_ns += lap(&since);
+        timings->claim_ns += clock_lap(&since);
         if (status == SHEAF_END ||
             (status == SHEAF_STOPPED && atomic_load(&run->lowest_failed) != UINT64_MAX))
             return;
@@ -165,9 +157,9 @@ static enum sheaf_status start(struct run *run, struct sheaf_error *error)
     run->worker_count = plan->executor_ops->workers(run->executor);
     run->workers = memory_zeroed(run->worker_count, sizeof *run->workers);
     plan->timings.workers = memory_zeroed(run->worker_count, sizeof *plan->timings.workers);
-    plan->timings.worker_count = run->worker_count;
     if (run->workers == NULL || plan->timings.workers == NULL)
         return error_no_memory(error, "the workers");
+    plan->timings.worker_count = run->worker_count;
     const enum dataset_reader reader = strcmp(plan->executor_ops->name, "serial") == 0
                                            ? DATASET_READS_ITSELF
                                            : DATASET_READER_THREAD;
@@ -281,12 +273,12 @@ enum sheaf_status sheaf_plan_run(struct sheaf_plan *plan, struct sheaf_result **
         status = run_chunks(&run, error);
     if (plan->progress != NULL && run.workers != NULL)
         tick(&run); /* how far it came */
-    plan->timings.run_ns = lap(&since);
+    plan->timings.run_ns = clock_lap(&since);
     if (status == SHEAF_OK)
         status = merge(&run, out, error);
     close_run(&run);
     if (status == SHEAF_OK)
         plan->core = NULL; /* the result has it */
-    plan->timings.merge_ns = lap(&since);
+    plan->timings.merge_ns = clock_lap(&since);
     return status;
 }
