@@ -58,9 +58,10 @@ void *memory_alloc(size_t size)
 
 void *memory_zeroed(size_t count, size_t size)
 {
-    if (allocation_fails())
+    size_t total;
+    if (!size_multiply(count, size, &total) || allocation_fails())
         return NULL;
-    return count == 0 || size == 0 ? counted(calloc(1, 1)) : counted(calloc(count, size));
+    return counted(calloc(1, total == 0 ? 1 : total));
 }
 
 void *memory_resize(void *pointer, size_t size)

@@ -75,7 +75,7 @@ static enum sheaf_status take_name(const char *text, const char *rest, struct ar
     if (!is_ending(rest))
         return wrong(text, "only ' as NAME' may follow the )", error);
     const char *at = skip_spaces(rest);
-    out->name = trimmed(text, text + strlen(text));
+    out->name = trimmed(skip_spaces(text), text + strlen(text));
     if (*at == '\0')
         return SHEAF_OK;
     at = skip_spaces(at + strlen("as"));

@@ -1,5 +1,6 @@
 #include "scan/feeder.h"
 
+#include "scan/field_memory.h"
 #include "scan/line_ends.h"
 
 #include <csv.h>
@@ -9,7 +10,6 @@ enum {
     FIRST_ROWS = 4,
     QUOTELESS_PIECE = 128, /* leaves a byte value free for libcsv's quote */
     PARSER_OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL | CSV_REPALL_NL,
-    PARSER_BUFFER_STEP = 4096,
 };
 
 struct feeder {
@@ -19,6 +19,8 @@ struct feeder {
     struct arena copies; /* fields whose doubled quotes were undone, of this stretch */
     char *line_feeds;    /* with cr_ends: the bytes as libcsv gets them */
     size_t line_feeds_size;
+
+    uint64_t charged; /* for libcsv's copy of a long field */
 
     const char *raw;
     size_t row_start;      /* of the open row */
@@ -46,41 +48,6 @@ static int is_no_space(unsigned char byte)
 static int is_line_feed(unsigned char byte)
 {
     return byte == '\n';
-}
-
-/* libcsv grows its field buffer by small steps; this rounds up so that a long field is copied a
- * logarithmic number of times. The block begins with its capacity. */
-struct parser_block {
-    size_t capacity;
-    size_t unused; /* keeps bytes[] aligned to 16 */
-    char bytes[];
-};
-
-static void *parser_realloc(void *bytes, size_t size)
-{
-    struct parser_block *block =
-        bytes == NULL
-            ? NULL
-            : (struct parser_block *)(void *)((char *)bytes - offsetof(struct parser_block, bytes));
-    if (block != NULL && block->capacity >= size)
-        return bytes;
-    size_t capacity = size < PARSER_BUFFER_STEP ? PARSER_BUFFER_STEP : size;
-    if (block != NULL && block->capacity <= SIZE_MAX / 4 && capacity < 2 * block->capacity)
-        capacity = 2 * block->capacity;
-    size_t total;
-    if (!size_add(capacity, sizeof *block, &total))
-        return NULL;
-    block = memory_resize(block, total);
-    if (block == NULL)
-        return NULL;
-    block->capacity = capacity;
-    return block->bytes;
-}
-
-static void parser_free(void *bytes)
-{
-    if (bytes != NULL)
-        memory_free((char *)bytes - offsetof(struct parser_block, bytes));
 }
 
 static size_t count_quotes(const char *bytes, size_t length, int quote)
@@ -301,9 +268,9 @@ enum sheaf_status feeder_open(const struct feeder_setup *setup, struct feeder **
         csv_set_quote(&feeder->parser, (unsigned char)dialect->quote);
     csv_set_space_func(&feeder->parser, is_no_space);
     csv_set_term_func(&feeder->parser, is_line_feed);
-    csv_set_realloc_func(&feeder->parser, parser_realloc);
-    csv_set_free_func(&feeder->parser, parser_free);
-    csv_set_blk_size(&feeder->parser, PARSER_BUFFER_STEP);
+    csv_set_realloc_func(&feeder->parser, field_memory_resize);
+    csv_set_free_func(&feeder->parser, field_memory_free);
+    csv_set_blk_size(&feeder->parser, FIELD_MEMORY_STEP);
     if (!grow_rows(feeder)) {
         feeder_close(feeder);
         return error_no_memory(error, "the rows of a batch");
@@ -317,6 +284,7 @@ void feeder_close(struct feeder *feeder)
     if (feeder == NULL)
         return;
     csv_free(&feeder->parser);
+    memory_uncharge(feeder->setup.budget, feeder->charged);
     arena_close(&feeder->copies);
     memory_free(feeder->line_feeds);
     memory_free(feeder->rows.starts);
@@ -356,6 +324,19 @@ void feeder_begin(struct feeder *feeder, uint64_t line, int byte_before)
 bool feeder_at_row_start(const struct feeder *feeder)
 {
     return feeder->field == 0 && feeder->fed == feeder->position;
+}
+
+/* Charges what libcsv's copy of a field has grown to. */
+static enum feeder_event charge_field(struct feeder *feeder)
+{
+    const uint64_t size = field_memory_size(feeder->parser.entry_buf);
+    if (size <= feeder->charged || size <= FIELD_MEMORY_STEP)
+        return FEEDER_FED;
+    if (memory_charge(feeder->setup.budget, size - feeder->charged, "a long field", NULL,
+                      feeder->error) != SHEAF_OK)
+        return FEEDER_FAILED;
+    feeder->charged = size;
+    return FEEDER_FED;
 }
 
 /* Gives libcsv some bytes that stand at raw + feeder->fed; steps in where it is stricter than we
@@ -403,7 +384,7 @@ static enum feeder_event parse(struct feeder *feeder, const char *bytes, size_t 
     if (feeder->event == FEEDER_FED && feeder->parser.entry_pos > feeder->setup.max_field &&
         feeder->parser.entry_pos - feeder->setup.max_field > 1)
         feeder->event = FEEDER_TOO_LONG; /* 1: a CR or a closing quote may stand at its end */
-    return feeder->event;
+    return feeder->event == FEEDER_FED ? charge_field(feeder) : feeder->event;
 }
 
 /* A byte value that libcsv may take for a quote because the bytes do not hold it. */

@@ -99,8 +99,8 @@ static bool holds(const char *bytes, size_t length, int byte)
     return byte != SCAN_NO_BYTE && memchr(bytes, byte, length) != NULL;
 }
 
-/* Without a quote, escape or comment byte only the bytes since the last line end matter: quoted
- * states stay quoted, and all others meet at the line end. */
+/* Without a quote or escape byte only the bytes since the last line end matter: quoted states stay
+ * quoted, and all others, comments too, meet at the line end. */
 static size_t tail_start(const char *bytes, size_t length, bool cr_ends)
 {
     const char *line_feed = memrchr(bytes, '\n', length);
@@ -116,8 +116,7 @@ struct scan_survey scan_survey_bytes(const struct scan_automaton *automaton, con
 {
     const struct scan_dialect *dialect = &automaton->dialect;
     size_t start = 0;
-    if (!holds(bytes, length, dialect->quote) && !holds(bytes, length, dialect->escape) &&
-        !holds(bytes, length, dialect->comment))
+    if (!holds(bytes, length, dialect->quote) && !holds(bytes, length, dialect->escape))
         start = tail_start(bytes, length, dialect->cr_ends);
     return (struct scan_survey){
         .map = map_by_hypotheses(automaton, bytes + start, length - start),

@@ -383,6 +383,33 @@ START_TEST(the_sample_is_the_beginning)
 }
 END_TEST
 
+/* To the byte: a row that starts on the last byte of the MiB belongs to the sample, one that starts
+ * behind it does not; headers and the files before count. */
+START_TEST(the_sample_ends_at_its_byte)
+{
+    static char bytes[SAMPLE_BYTES];
+    static const char first[] = "a,b\n1,2\n";
+    const size_t before = sizeof first - 1;
+    for (size_t past = 0; past < 6; past++) {
+        const size_t start = SAMPLE_BYTES - before - 1 + past; /* of the second row */
+        memset(bytes, 'x', sizeof bytes);
+        memcpy(bytes, "a,b\n1,", 6);
+        memcpy(bytes + start - 1, "\n3,4\n", 5);
+        struct reading_files files = {.count = 0};
+        reading_add_file(&files, first, before);
+        reading_add_file(&files, bytes, start + 4);
+        const struct format_options options = reading_options();
+        const struct reading_setup setup = {.options = &options};
+        struct reading got;
+        reading_sample(&files, &setup, UINT64_MAX, &got);
+        ck_assert_int_eq(got.status, SHEAF_OK);
+        ck_assert_uint_eq(got.rows, past == 0 ? 3 : 2);
+        reading_drop(&got);
+        reading_close_files(&files);
+    }
+}
+END_TEST
+
 static bool count_rows(void *argument, const struct batch *batch)
 {
     *(uint64_t *)argument += batch->selected;
@@ -482,6 +509,7 @@ static Suite *csv_begin_suite(void)
     tcase_add_test(tests, long_headers);
     tcase_add_test(tests, the_most_columns);
     tcase_add_loop_test(tests, the_sample_is_the_beginning, 0, sizeof samples / sizeof *samples);
+    tcase_add_test(tests, the_sample_ends_at_its_byte);
     tcase_add_test(tests, a_sample_that_fails_says_so);
     tcase_add_loop_test(tests, memory_failures_are_clean, 0, 2);
     suite_add_tcase(suite, tests);

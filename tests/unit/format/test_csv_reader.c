@@ -200,8 +200,10 @@ static void check_sizes(const unsigned char (*bytes)[MOST], const size_t *length
             else
                 reading_add_file(&from, bytes[file], lengths[file]);
         setup->chunk_size = chunk;
-        setup->executor = executor_table[draw / 4 % executor_table_length];
-        setup->workers = 1 + (unsigned)(draw / 16 % 3);
+        setup->executor = draw / 4 % 8 == 0   ? &executor_openmp
+                          : draw / 4 % 8 <= 3 ? &executor_serial
+                                              : &executor_pool;
+        setup->workers = 1 + (unsigned)(draw / 32 % 3);
         struct reading got;
         reading_run(&from, setup, &got);
         const char *what = difference(&got, &expected);
@@ -228,15 +230,15 @@ START_TEST(rows_at_every_chunk_size)
     options.nulls = variant->nulls;
     options.policy = variant->policy;
     const char *files_wanted = getenv("SHEAF_TEST_FILES");
-    const int rounds = files_wanted == NULL ? 20 : atoi(files_wanted);
-    for (int round = 0; round < rounds; round++) {
+    const unsigned rounds = files_wanted == NULL ? 12 : (unsigned)strtoul(files_wanted, NULL, 10);
+    for (unsigned round = 0; round < rounds; round++) {
         static unsigned char bytes[2][MOST];
         size_t lengths[2];
-        const uint32_t files = 1 + (uint32_t)(round % 2);
+        const uint32_t files = 1 + round % 2;
         for (uint32_t file = 0; file < files; file++)
             lengths[file] = make_file(bytes[file], &seed);
         struct reading_setup setup = {
-            .options = &options, .needed = needed, .needed_count = (uint32_t)(round % 3)};
+            .options = &options, .needed = needed, .needed_count = round % 3};
         check_sizes((const unsigned char(*)[MOST])bytes, lengths, files, &setup, &seed);
     }
 }
@@ -338,6 +340,7 @@ static const struct {
     {"a,b\n\"x\"y,\"z\n", 99, 0, FORMAT_SKIP, 2, 9, 2, "column 2 (\"b\"): the quote that opens"},
     {"a,b\n\"x\"y,zzzzz\n", 4, 0, FORMAT_SKIP, 2, 9, 2, "column 2 (\"b\"): the field that starts"},
     {"a,b\n\"xx\"yyyy,z\n", 4, 0, FORMAT_SKIP, 2, 4, 1, "column 1 (\"a\"): the field that starts"},
+    {"a,b\n\"xx\"\rz,1\n", 3, 0, FORMAT_SKIP, 2, 4, 1, "column 1 (\"a\"): the field that starts"},
     {"a,b\n\"x\"y,1\n2,3,4\n\"", 99, 0, FORMAT_SKIP, 4, 17, 1, "column 1 (\"a\"): the quote that"},
     {"a,b\n1,2,3,\"\n", 99, 0, FORMAT_FAIL, 2, 10, 4, "column 4: the quote that opens"},
 };

@@ -166,6 +166,67 @@ START_TEST(a_failed_chunk_stops_those_behind)
 }
 END_TEST
 
+/* ---- a worker that comes late ------------------------------------------------------------ */
+
+/* An executor of one thread: whoever waits has all the other chunks settled meanwhile. */
+struct patient {
+    struct executor base;
+    struct entry_ring *ring;
+    uint64_t late;
+    unsigned waits;
+};
+
+static void settle(struct patient *patient, uint64_t number)
+{
+    const struct chunk chunk = {.number = number, .first = table.first[number]};
+    table.status[number] = entry_ring_settle(patient->ring, &chunk, &table.surveys[number],
+                                             &table.begins[number], &table.got[number], NULL);
+}
+
+static void settle_others(struct executor *executor, _Atomic uint32_t *word, uint32_t expected)
+{
+    struct patient *patient = (struct patient *)executor;
+    (void)word;
+    (void)expected;
+    if (patient->waits++ > 0)
+        ck_abort_msg("chunk %llu waits for a record that is gone",
+                     (unsigned long long)patient->late);
+    settle(patient, patient->late - 1);
+    for (uint64_t n = patient->late + 1; n <= patient->late + CHUNK_WINDOW; n++)
+        settle(patient, n);
+}
+
+static void wake_nobody(struct executor *executor, _Atomic uint32_t *word)
+{
+    (void)executor;
+    (void)word;
+}
+
+/* While a chunk waits for the one before it, all that the window allows are settled; what it needs
+ * is still there. */
+START_TEST(a_late_worker_finds_its_records)
+{
+    static const struct executor_ops ops = {.wait_word = settle_others, .wake = wake_nobody};
+    uint64_t seed = unit_seed("a_late_worker_finds_its_records", 53);
+    make_table(&seed, 0);
+    struct patient patient = {.base = {.ops = &ops}};
+    ck_assert_int_eq(entry_ring_open(&patient.base, &patient.ring, NULL), SHEAF_OK);
+    uint64_t number = 0;
+    for (uint64_t late = 1; late + CHUNK_WINDOW < CHUNKS; late += CHUNK_WINDOW + 2) {
+        for (; number < late - 1; number++)
+            settle(&patient, number);
+        patient.late = late;
+        patient.waits = 0;
+        settle(&patient, late);
+        ck_assert_uint_eq(patient.waits, 1);
+        number = late + CHUNK_WINDOW + 1;
+    }
+    for (uint64_t n = 0; n < number; n++)
+        check_chunk(n);
+    entry_ring_close(patient.ring);
+}
+END_TEST
+
 START_TEST(memory_failures_are_clean)
 {
     const int64_t live = memory_live();
@@ -188,6 +249,7 @@ static Suite *entry_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, equals_the_serial_fold, 0, (int)executor_table_length);
     tcase_add_loop_test(tests, a_failed_chunk_stops_those_behind, 0, (int)executor_table_length);
+    tcase_add_test(tests, a_late_worker_finds_its_records);
     tcase_add_test(tests, memory_failures_are_clean);
     suite_add_tcase(suite, tests);
     return suite;

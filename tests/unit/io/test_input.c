@@ -265,11 +265,12 @@ END_TEST
 
 /* ---- changes ----------------------------------------------------------------------------- */
 
-enum change { TRUNCATED, APPENDED, REWRITTEN, EMPTIED };
+enum change { TRUNCATED, APPENDED, REWRITTEN, A_MOMENT_LATER, EMPTIED };
 
 static void change_file(const struct source *source, enum change change)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1000, .tv_nsec = 5}};
+    struct stat now;
     switch (change) {
     case TRUNCATED:
         ck_assert_int_eq(ftruncate(source->descriptor, 400), 0);
@@ -283,6 +284,13 @@ static void change_file(const struct source *source, enum change change)
     case REWRITTEN: /* the time is set, as the clock of files is coarse */
         ck_assert_int_eq(pwrite(source->descriptor, "x", 1, 10), 1);
         ck_assert_int_eq(futimens(source->descriptor, times), 0);
+        break;
+    case A_MOMENT_LATER: /* in the same second */
+        ck_assert_int_eq(fstat(source->descriptor, &now), 0);
+        now.st_mtim.tv_nsec ^= 1;
+        ck_assert_int_eq(futimens(source->descriptor,
+                                  (const struct timespec[2]){{.tv_nsec = UTIME_OMIT}, now.st_mtim}),
+                         0);
         break;
     }
 }

@@ -92,7 +92,7 @@ END_TEST
 static const struct {
     const char *list, *text;
 } wrongs[] = {
-    {"far", "unknown column \"far\"; did you mean \"fare\"?"},
+    {"far", "unknown column \"far\"; did you mean \"fare\""},
     {"FARE", "unknown column \"FARE\"; did you mean \"fare\"?"},
     {"id", "\"trip id\""},
     {"dup", "column \"dup\" is ambiguous: 2 columns have that name; use its number"},

@@ -10,10 +10,8 @@ static uint64_t obvious_count(const char *bytes, size_t length, bool cr_ends)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < length; i++) {
-        if (bytes[i] == '\n')
-            count++;
-        else if (cr_ends && bytes[i] == '\r' && (i + 1 == length || bytes[i + 1] != '\n'))
-            count++;
+        const bool before_lf = i + 1 < length && bytes[i + 1] == '\n';
+        count += bytes[i] == '\n' || (cr_ends && bytes[i] == '\r' && !before_lf);
     }
     return count;
 }
