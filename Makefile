@@ -42,9 +42,7 @@ FLAGS_ubsan := -O1 -g -fno-omit-frame-pointer -fsanitize=undefined -fno-sanitize
 FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 # Both sets of objects from the same lines: gcovr cannot merge functions that moved.
 FLAGS_coverage := -O0 -g --coverage -fprofile-update=atomic -DSHEAF_TESTING
-ifndef FLAGS_$(FLAVOUR)
-$(error FLAVOUR is $(FLAVOUR), but must be one of: release asan ubsan tsan coverage)
-endif
+$(if $(FLAGS_$(FLAVOUR)),,$(error FLAVOUR must be one of: release asan ubsan tsan coverage))
 
 FLAGS := $(FLAGS_$(FLAVOUR)) $(LANGUAGE) $(CODE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS)
 COMPILE = $(CC) $(FLAGS) -MMD -MP
@@ -189,14 +187,12 @@ tsan: ## run the unit tests under clang's thread sanitizer
 	$(MAKE) FLAVOUR=$@ BUILD=$(BUILD)/$@ CC=clang check-unit
 
 # Not the tests whose cost, or user, the instrumented program does not suit.
-COVERAGE := $(BUILD)/coverage
-COVERED_BY := $(addprefix -k ,test_aggregates. test_dialect. test_options. test_output.)
+coverage: COVERED_BY := $(addprefix -k ,test_aggregates. test_dialect. test_options. test_output.)
 coverage: ## measure how much of lib/ the tests run; fails below 90 % of the lines
-	if [ -d $(COVERAGE) ]; then find $(COVERAGE) -name '*.gcda' -delete; fi
-	$(MAKE) FLAVOUR=coverage BUILD=$(COVERAGE) CC=gcc check-unit check-cli \
-	    CLI_TESTS='$(COVERED_BY)'
-	gcovr --root . --object-directory $(COVERAGE) --filter 'lib/' --sort-percentage \
-	    --txt --xml $(COVERAGE)/coverage.xml --fail-under-line 90 $(COVERAGE)
+	if [ -d $(BUILD)/$@ ]; then find $(BUILD)/$@ -name '*.gcda' -delete; fi
+	$(MAKE) FLAVOUR=$@ BUILD=$(BUILD)/$@ CC=gcc check-unit check-cli CLI_TESTS='$(COVERED_BY)'
+	gcovr --root . --object-directory $(BUILD)/$@ --filter 'lib/' --sort-percentage \
+	    --fail-under-line 90 $(BUILD)/$@
 
 check-mutations: ## break the code on purpose and see that tests fail
 	scripts/check-mutations $(BUILD)/mutations

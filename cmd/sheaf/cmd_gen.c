@@ -58,8 +58,7 @@ static bool make_request(const struct settings *settings, struct sheaf_generate_
         .seed = settings->seed,
         .path = settings->output,
     };
-    if (settings->out_delimiter != SHEAF_NO_BYTE)
-        out->delimiter = (char)settings->out_delimiter;
+    out->delimiter = settings->out_delimiter;
     return true;
 }
 

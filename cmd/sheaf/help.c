@@ -179,6 +179,11 @@ int help_features(void)
     put_list("generators", sheaf_generator);
     put_list("executors", sheaf_executor);
     printf("%-14s%s\n", "libraries:", "libcsv, xxHash, OpenMP");
+    printf("%-14s%s\n", "instructions:", "those of every processor of this kind");
+#ifdef __clang__
     printf("%-14s%s\n", "compiler:", __VERSION__);
+#else
+    printf("%-14s%s\n", "compiler:", "gcc " __VERSION__);
+#endif
     return finish();
 }

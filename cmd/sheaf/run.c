@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define TRY(expression)                                                                            \
     do {                                                                                           \
@@ -40,8 +41,7 @@ void run_request(const struct settings *settings, struct sheaf_request *out)
     out->group_by = settings->group_by;
     out->sort = settings->sort;
     struct sheaf_dialect *dialect = &out->dialect;
-    if (settings->delimiter != SHEAF_NO_BYTE)
-        dialect->delimiter = (unsigned char)settings->delimiter;
+    dialect->delimiter = settings->delimiter;
     dialect->quote = settings->quote;
     dialect->comment = settings->comment;
     dialect->no_headers = settings->no_headers;
@@ -231,9 +231,20 @@ static void report_timings(const struct job *job)
         sheaf_plan_timings_json(job->plan, stderr);
 }
 
+/* All inputs are open at once; the soft limit is often far below what we may have. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* if refused, opening too many files says so */
+}
+
 int run_job(const struct settings *settings, const struct sheaf_request *request)
 {
     struct job job = {.settings = settings, .request = request};
+    raise_file_limit();
     run_options(settings, &job.run);
     print_options(settings, &job.print);
     progress_attach(&job.progress, settings, &job.run);

@@ -153,9 +153,8 @@ bool value_byte(const struct option_row *row, const char *text, void *member)
         byte = (unsigned char)text[0];
     if (byte < 0)
         return refuse_byte(row, text);
-    if (byte == '\n' || byte == '\r' || byte == '\0') {
-        message("--%s: %s cannot be used: it is %s", row->name, quoted(text).text,
-                byte == '\0' ? "the NUL byte" : "a line end");
+    if (byte == '\n' || byte == '\r') {
+        message("--%s: %s cannot be used: it is a line end", row->name, quoted(text).text);
         return false;
     }
     *(int *)member = byte;

@@ -20,6 +20,8 @@ struct group_setup {
     const uint32_t *arguments; /* each call's column in batch->columns; any for AGG_ROWS */
     uint32_t call_count;
     const struct hash_secret *secret;
+    const char *what;   /* the table's name in messages: "the group table" */
+    const char *column; /* the key columns' names in messages; NULL: none */
     struct memory_budget *budget;
 };
 

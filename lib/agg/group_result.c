@@ -92,10 +92,10 @@ enum sheaf_status group_table_sort(struct group_table *table, enum group_order o
     group_table_unsort(table);
     struct memory_budget *budget = table->setup->budget;
     const size_t count = table->group_count;
-    struct group_entry *entries = group_alloc(budget, count, sizeof *entries, error);
+    struct group_entry *entries = group_alloc(table->setup, count, sizeof *entries, error);
     if (entries == NULL)
         return error->status;
-    struct group_entry *spare = group_alloc(budget, count, sizeof *spare, error);
+    struct group_entry *spare = group_alloc(table->setup, count, sizeof *spare, error);
     if (spare == NULL) {
         group_free(budget, entries, count, sizeof *entries);
         return error->status;

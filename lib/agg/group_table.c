@@ -5,24 +5,22 @@
 
 enum { FIRST_SLOTS = 16 };
 
-const char group_what[] = "the group table";
-
 _Static_assert(sizeof(struct group) % 8 == 0, "a key begins right after the group");
 
-void *group_alloc(struct memory_budget *budget, size_t count, size_t size,
+void *group_alloc(const struct group_setup *setup, size_t count, size_t size,
                   struct sheaf_error *error)
 {
     size_t bytes;
     if (!size_multiply(count, size, &bytes)) {
-        error_no_memory(error, group_what);
+        error_no_memory(error, setup->what);
         return NULL;
     }
-    if (memory_charge(budget, bytes, group_what, NULL, error) != SHEAF_OK)
+    if (memory_charge(setup->budget, bytes, setup->what, setup->column, error) != SHEAF_OK)
         return NULL;
     void *memory = memory_zeroed(count, size);
     if (memory == NULL) {
-        memory_uncharge(budget, bytes);
-        error_no_memory(error, group_what);
+        memory_uncharge(setup->budget, bytes);
+        error_no_memory(error, setup->what);
     }
     return memory;
 }
@@ -54,7 +52,7 @@ struct group *group_make(struct group_table *table, uint64_t hash, size_t key_si
     size_t size;
     if (!size_add(key_size, sizeof(struct group) + 16, &size) ||
         !size_add(size, table->states_size, &size)) {
-        error_no_memory(error, group_what);
+        error_no_memory(error, table->setup->what);
         return NULL;
     }
     struct group *group = arena_alloc(&table->arena, size, error);
@@ -89,15 +87,16 @@ enum sheaf_status group_table_open(const struct group_setup *setup, struct group
     size_t size;
     if (!size_multiply(setup->call_count, sizeof(size_t), &size) ||
         !size_add(size, sizeof(struct group_table), &size))
-        return error_no_memory(error, group_what);
+        return error_no_memory(error, setup->what);
     struct group_table *table = memory_zeroed(1, size);
     if (table == NULL)
-        return error_no_memory(error, group_what);
+        return error_no_memory(error, setup->what);
     table->setup = setup;
-    table->arena = (struct arena){.budget = setup->budget, .what = group_what};
+    table->arena =
+        (struct arena){.budget = setup->budget, .what = setup->what, .column = setup->column};
     enum sheaf_status status = SHEAF_OK;
     if (!lay_out_states(table))
-        status = error_no_memory(error, group_what);
+        status = error_no_memory(error, setup->what);
     else if (setup->key_count == 0)
         status = make_only_group(table, error);
     if (status != SHEAF_OK) {
@@ -162,7 +161,7 @@ enum sheaf_status group_table_reserve(struct group_table *table, struct sheaf_er
         return SHEAF_OK;
     struct memory_budget *budget = table->setup->budget;
     const size_t slot_count = table->slot_count == 0 ? FIRST_SLOTS : table->slot_count * 2;
-    struct group_slot *slots = group_alloc(budget, slot_count, sizeof *slots, error);
+    struct group_slot *slots = group_alloc(table->setup, slot_count, sizeof *slots, error);
     if (slots == NULL)
         return error->status;
     for (size_t i = 0; i < table->slot_count; i++)

@@ -55,9 +55,6 @@ struct group_table {
     size_t offsets[]; /* of each call's state among a group's states */
 };
 
-/* The label of a SHEAF_LIMIT message. */
-extern const char group_what[];
-
 static inline const char *group_key(const struct group *group)
 {
     return (const char *)(group + 1);
@@ -95,7 +92,7 @@ static inline struct sheaf_error *group_error(struct sheaf_error *error, struct 
 
 /* Allocates `count` zeroed items of `size` bytes, charged as "the group table"; NULL with `error`
  * filled. group_free takes the same size again, and NULL. */
-void *group_alloc(struct memory_budget *budget, size_t count, size_t size,
+void *group_alloc(const struct group_setup *setup, size_t count, size_t size,
                   struct sheaf_error *error);
 void group_free(struct memory_budget *budget, void *memory, size_t count, size_t size);
 

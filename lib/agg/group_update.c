@@ -19,10 +19,10 @@ static enum sheaf_status reserve_rows(struct group_table *table, uint32_t rows,
     group_free(budget, table->states, table->row_room, sizeof *table->states);
     table->row_room = 0;
     table->states = NULL;
-    table->hashes = group_alloc(budget, rows, sizeof *table->hashes, error);
+    table->hashes = group_alloc(table->setup, rows, sizeof *table->hashes, error);
     if (table->hashes == NULL)
         return error->status;
-    table->states = group_alloc(budget, rows, sizeof *table->states, error);
+    table->states = group_alloc(table->setup, rows, sizeof *table->states, error);
     if (table->states == NULL) {
         group_free(budget, table->hashes, rows, sizeof *table->hashes);
         table->hashes = NULL;
@@ -118,7 +118,7 @@ static struct group *add_row(struct group_table *table, const struct batch *batc
 {
     size_t key_size;
     if (!measure_key(table->setup, batch, row, &key_size)) {
-        error_no_memory(error, group_what);
+        error_no_memory(error, table->setup->what);
         return NULL;
     }
     if (group_table_reserve(table, error) != SHEAF_OK)

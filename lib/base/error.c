@@ -83,7 +83,7 @@ static int utf8_is_unsafe(const unsigned char *bytes, size_t length)
            (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
 }
 
-const char *error_name(char out[ERROR_NAME_SIZE], const char *bytes, size_t length)
+const char *error_escape(char *out, size_t size, const char *bytes, size_t length)
 {
     const unsigned char *in = (const unsigned char *)bytes;
     size_t used = 0;
@@ -104,7 +104,7 @@ const char *error_name(char out[ERROR_NAME_SIZE], const char *bytes, size_t leng
         } else {
             memcpy(piece, in + i, sequence);
         }
-        if (used + piece_length > ERROR_NAME_SIZE - 4) {
+        if (used + piece_length > size - 4) {
             memcpy(out + used, "...", 3);
             used += 3;
             break;
@@ -115,4 +115,9 @@ const char *error_name(char out[ERROR_NAME_SIZE], const char *bytes, size_t leng
     }
     out[used] = '\0';
     return out;
+}
+
+const char *error_name(char out[ERROR_NAME_SIZE], const char *bytes, size_t length)
+{
+    return error_escape(out, ERROR_NAME_SIZE, bytes, length);
 }

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+enum { ERROR_NAME_SIZE = 128 };
+
 /* Returns from the calling function unless the expression gives SHEAF_OK. */
 #define TRY(expression)                                                                            \
     do {                                                                                           \
@@ -26,11 +28,13 @@ enum sheaf_status error_system(struct sheaf_error *error, int system_errno, cons
 /* The one message for memory that malloc refused: SHEAF_SYSTEM, "out of memory: WHAT". */
 enum sheaf_status error_no_memory(struct sheaf_error *error, const char *what);
 
-enum { ERROR_NAME_SIZE = 128 };
+/* Copies `length` bytes of somebody's data into `out`, of `size` bytes (at least 4), so that it is
+ * safe to print in a message: control bytes, quotes and backslashes escaped, cut with "..." at the
+ * size (4 * length + 4 bytes are always enough). Valid UTF-8 stays as it is, save bidirectional
+ * controls. Gives `out`. */
+const char *error_escape(char *out, size_t size, const char *bytes, size_t length);
 
-/* Copies `length` bytes of somebody's data into `out` so that it is safe to print in a message:
- * control bytes, quotes and backslashes escaped, cut with "..." past ERROR_NAME_SIZE - 1 bytes.
- * Valid UTF-8 stays as it is, save bidirectional controls. Gives `out`. */
+/* As error_escape for names, which are short. */
 const char *error_name(char out[ERROR_NAME_SIZE], const char *bytes, size_t length);
 
 #endif

@@ -67,6 +67,10 @@ enum sheaf_status csv_error_unclosed(const struct csv_document *document,
 enum sheaf_status csv_error_too_long(const struct csv_document *document,
                                      const struct csv_where *where, struct sheaf_error *error);
 
+/* Puts the place before the text of an error that knows none: a limit that was passed there. */
+void csv_error_add_place(const struct csv_document *document, const struct csv_where *where,
+                         struct sheaf_error *error);
+
 /* ---- the reader -------------------------------------------------------------------------- */
 
 enum sheaf_status csv_reader_open(struct format_document *document, struct format_reader **out,

@@ -81,3 +81,14 @@ enum sheaf_status csv_error_too_long(const struct csv_document *document,
                     column_text(document, where->column, column), (unsigned long long)where->byte,
                     (unsigned long long)document->options.max_field);
 }
+
+void csv_error_add_place(const struct csv_document *document, const struct csv_where *where,
+                         struct sheaf_error *error)
+{
+    char column[ERROR_NAME_SIZE + 32];
+    const struct sheaf_error cause = *error;
+    error_set(error, cause.status, "%s:%llu: %s: %s", dataset_name(document->dataset, where->file),
+              (unsigned long long)where->line, column_text(document, where->column, column),
+              cause.text);
+    error->system_errno = cause.system_errno;
+}

@@ -290,6 +290,15 @@ static enum sheaf_status take_bad_row(struct format_reader *reader, struct sheaf
     return SHEAF_OK;
 }
 
+/* A limit that was passed is told with the row where it was. */
+static enum sheaf_status add_place(const struct format_reader *reader, struct sheaf_error *error)
+{
+    const struct csv_where where = where_now(reader);
+    if (error->status == SHEAF_LIMIT)
+        csv_error_add_place(reader->document, &where, error);
+    return error->status;
+}
+
 static enum sheaf_status take_event(struct format_reader *reader, enum feeder_event event,
                                     struct sheaf_error *error)
 {
@@ -308,7 +317,7 @@ static enum sheaf_status take_event(struct format_reader *reader, enum feeder_ev
         csv_error_unclosed(reader->document, &where, &field_error);
         break;
     case FEEDER_FAILED:
-        return error->status;
+        return add_place(reader, error);
     }
     set_pending(reader, &field_error);
     return SHEAF_OK;
@@ -320,8 +329,9 @@ static enum sheaf_status take_event(struct format_reader *reader, enum feeder_ev
 static enum sheaf_status extend(struct format_reader *reader, size_t *got,
                                 struct sheaf_error *error)
 {
-    TRY(memory_charge(reader->document->options.budget, reader->extension,
-                      "a row longer than a chunk", NULL, error));
+    if (memory_charge(reader->document->options.budget, reader->extension,
+                      "a row longer than a chunk", NULL, error) != SHEAF_OK)
+        return add_place(reader, error);
     reader->charged += reader->extension;
     TRY(reserve_raw(reader, reader->raw_length + reader->extension, error));
     TRY(dataset_read(reader->document->dataset, reader->chunk.file,

@@ -17,6 +17,7 @@
 #include <string.h>
 
 enum {
+    NUMBER_SIZE = 8,                   /* room for -99.9, and what is written past it */
     ROW_SIZE = STATION_NAME_SIZE + 16, /* room for a row with quotes, and what is written past it */
     BLOCK_ROWS = 4096                  /* rows for which room is made at once */
 };
@@ -82,7 +83,7 @@ static char *put_row(char *out, uint64_t word, char delimiter)
     return out;
 }
 
-/* Whether a name or a number may hold the delimiter; then all fields are quoted. */
+/* Whether a name or a number may hold the delimiter, so that each field must be looked at. */
 static bool is_field_byte(char byte)
 {
     return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
@@ -90,17 +91,28 @@ static bool is_field_byte(char byte)
            (byte != '\0' && strchr(" -'.", byte) != NULL);
 }
 
+static char *put_field(char *out, const char *bytes, size_t length, char delimiter)
+{
+    const bool quoted = memchr(bytes, (unsigned char)delimiter, length) != NULL;
+    if (quoted)
+        *out++ = '"';
+    memcpy(out, bytes, length);
+    out += length;
+    if (quoted)
+        *out++ = '"';
+    return out;
+}
+
+/* As put_row, for delimiters that a field may hold: those fields are quoted. None holds a quote or
+ * a line end. */
 static char *put_quoted_row(char *out, uint64_t word, char delimiter)
 {
     const struct station *station = row_station(word);
-    *out++ = '"';
-    memcpy(out, station->name, STATION_NAME_SIZE);
-    out += station->length;
-    *out++ = '"';
+    char number[NUMBER_SIZE];
+    const char *number_end = put_temperature(number, row_tenths(word, station));
+    out = put_field(out, station->name, station->length, delimiter);
     *out++ = delimiter;
-    *out++ = '"';
-    out = put_temperature(out, row_tenths(word, station));
-    *out++ = '"';
+    out = put_field(out, number, (size_t)(number_end - number), delimiter);
     *out++ = '\n';
     return out;
 }
@@ -109,7 +121,7 @@ static void measurements_csv(uint64_t seed, uint64_t first, uint64_t count, char
                              struct buffer *out)
 {
     const uint64_t key = mix(seed);
-    const bool quoted = is_field_byte(delimiter);
+    const bool look = is_field_byte(delimiter);
     while (count > 0) {
         const uint64_t rows = count < BLOCK_ROWS ? count : BLOCK_ROWS;
         if (!buffer_reserve(out, (size_t)rows * ROW_SIZE))
@@ -117,7 +129,7 @@ static void measurements_csv(uint64_t seed, uint64_t first, uint64_t count, char
         char *end = out->bytes + out->length;
         for (uint64_t i = 0; i < rows; i++) {
             const uint64_t word = row_word(key, first + i);
-            end = quoted ? put_quoted_row(end, word, delimiter) : put_row(end, word, delimiter);
+            end = look ? put_quoted_row(end, word, delimiter) : put_row(end, word, delimiter);
         }
         out->length = (size_t)(end - out->bytes);
         first += rows;

@@ -334,9 +334,11 @@ enum sheaf_status feed_claim(struct feed *feed, struct chunk *out, struct sheaf_
     return status;
 }
 
-/* Waits for (or reads) a block that an open row needs; SHEAF_END at the end of the file. */
-static enum sheaf_status await_block_locked(struct feed *feed, uint64_t number, uint32_t file,
-                                            uint64_t offset, struct sheaf_error *error)
+/* Waits for (or reads) a block that an open row needs, and asks for those up to `last`, which it
+ * needs next; SHEAF_END at the end of the file. */
+static enum sheaf_status await_block_locked(struct feed *feed, uint64_t number, uint64_t last,
+                                            uint32_t file, uint64_t offset,
+                                            struct sheaf_error *error)
 {
     while (number >= feed->count) {
         if (offset >= feed->files[file].end)
@@ -347,8 +349,8 @@ static enum sheaf_status await_block_locked(struct feed *feed, uint64_t number, 
             read_block_locked(feed);
             continue;
         }
-        if (feed->wanted < number) {
-            feed->wanted = number;
+        if (feed->wanted < last) {
+            feed->wanted = last;
             monitor_broadcast(&feed->monitor);
         }
         monitor_wait(&feed->monitor);
@@ -361,12 +363,13 @@ enum sheaf_status feed_read(struct feed *feed, uint32_t file, uint64_t offset, c
 {
     const uint64_t begin = feed->setup.begins[file];
     const uint64_t size = feed->setup.chunk_size;
+    const uint64_t last = feed->files[file].first_block + (offset + length - 1 - begin) / size;
     *got = 0;
     while (*got < length) {
         const uint64_t at = offset + *got;
         const uint64_t number = feed->files[file].first_block + (at - begin) / size;
         monitor_lock(&feed->monitor);
-        const enum sheaf_status status = await_block_locked(feed, number, file, at, error);
+        const enum sheaf_status status = await_block_locked(feed, number, last, file, at, error);
         const struct block *in_index = block_at(feed, number);
         const struct block block = status == SHEAF_OK ? *in_index : (struct block){0};
         monitor_unlock(&feed->monitor);

@@ -59,14 +59,16 @@ enum sheaf_status input_open(const char *path, const struct sheaf_cancel *cancel
     *out = NULL;
     const bool is_standard = strcmp(path, "-") == 0;
     const char *name = is_standard ? "standard input" : path;
+    const size_t name_size = 4 * strlen(name) + 4;
     struct input *input = memory_zeroed(1, sizeof *input);
-    char *name_copy = memory_alloc(strlen(name) + 1);
-    if (input == NULL || name_copy == NULL) {
+    char *safe_name = memory_alloc(name_size);
+    if (input == NULL || safe_name == NULL) {
         memory_free(input);
-        memory_free(name_copy);
+        memory_free(safe_name);
         return error_no_memory(error, "an input");
     }
-    input->name = strcpy(name_copy, name);
+    error_escape(safe_name, name_size, name, strlen(name));
+    input->name = safe_name;
     input->cancel = cancel;
     do
         input->descriptor = is_standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -74,7 +76,8 @@ enum sheaf_status input_open(const char *path, const struct sheaf_cancel *cancel
     while (input->descriptor < 0 && errno == EINTR && sheaf_cancel_reason(cancel) == 0);
     enum sheaf_status status = SHEAF_OK;
     if (input->descriptor < 0)
-        status = error_system(error, errno, "%s: cannot open", name);
+        status = error_system(error, errno, "%s: cannot open",
+                              safe_name[0] == '\0' ? "\"\"" : safe_name);
     else
         status = look_at(input, error);
     if (status == SHEAF_OK)

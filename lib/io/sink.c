@@ -237,11 +237,13 @@ enum sheaf_status sink_open(const char *path, struct sink **out, struct sheaf_er
         return error_no_memory(error, "output");
     sink->descriptor = -1;
     sink->directory = -1;
-    sink->name = copy_bytes(name, strlen(name));
+    const size_t name_size = 4 * strlen(name) + 4;
+    sink->name = memory_alloc(name_size);
     if (sink->name == NULL) {
         sink_close(sink);
         return error_no_memory(error, "output");
     }
+    error_escape(sink->name, name_size, name, strlen(name));
     const int reason = standard ? open_standard_output(sink) : open_path(sink, path);
     if (reason != 0) {
         const enum sheaf_status status = cannot_open(sink, reason, error);

@@ -133,7 +133,7 @@ static void report(const struct converter *converter, const struct batch *batch,
               error_name(column, name.bytes, name.length),
               error_name(value, text.bytes, text.length), what,
               (unsigned long long)batch->row_bytes[bad->row],
-              text.length == 0 ? "; see --null-quoted" : "; see --on-error");
+              text.length == 0 ? "; see --null and --null-quoted" : "; see --on-error");
     error->file = batch->file;
     error->line = batch->row_lines[bad->row];
     error->byte = batch->row_bytes[bad->row];

@@ -114,8 +114,8 @@ static enum sheaf_status find_parts(struct generation *generation,
     if (*executor == NULL)
         return error_set(error, SHEAF_USAGE, "unknown executor \"%.64s\": pool, openmp or serial",
                          name);
-    generation->delimiter =
-        request->delimiter != 0 ? request->delimiter : generation->generator->delimiter;
+    generation->delimiter = request->delimiter != SHEAF_NO_BYTE ? (char)request->delimiter
+                                                                : generation->generator->delimiter;
     const uint64_t bytes =
         generation->options->chunk_size != 0 ? generation->options->chunk_size : PIECE_BYTES;
     generation->piece_rows = bytes / generation->generator->row_bytes;

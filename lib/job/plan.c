@@ -39,8 +39,8 @@ static enum sheaf_status check_dialect(const struct sheaf_dialect *dialect, int 
 
 static unsigned char choose_delimiter(const struct sheaf_request *request)
 {
-    if (request->dialect.delimiter != 0)
-        return request->dialect.delimiter;
+    if (request->dialect.delimiter != SHEAF_NO_BYTE)
+        return (unsigned char)request->dialect.delimiter;
     if (request->file_count == 0)
         return ',';
     const char *name = request->files[0];

@@ -119,6 +119,26 @@ static enum sheaf_status resolve_keys(struct sheaf_plan *plan, const struct colu
     return SHEAF_OK;
 }
 
+/* What the messages about the memory limit call the table. */
+static enum sheaf_status name_table(struct sheaf_plan *plan, struct sheaf_error *error)
+{
+    struct job_core *core = plan->core;
+    core->groups.what = core->groups.key_count > 0 ? "the group table" : "the result";
+    struct buffer names = {.bytes = NULL};
+    for (uint32_t i = 0; i < core->groups.key_count; i++) {
+        buffer_append_string(&names, i == 0 ? "" : ", ");
+        buffer_append(&names, core->output_names[i].bytes, core->output_names[i].length);
+    }
+    buffer_append_byte(&names, '\0');
+    enum sheaf_status status = names.failed ? error_no_memory(error, "the plan") : SHEAF_OK;
+    if (status == SHEAF_OK && core->groups.key_count > 0) {
+        core->groups.column = arena_copy(&core->arena, names.bytes, names.length, error);
+        status = core->groups.column == NULL ? SHEAF_SYSTEM : SHEAF_OK;
+    }
+    buffer_close(&names);
+    return status;
+}
+
 static enum sheaf_status place_keys(struct sheaf_plan *plan, struct sheaf_error *error)
 {
     struct job_core *core = plan->core;
@@ -174,5 +194,6 @@ enum sheaf_status plan_resolve(struct sheaf_plan *plan, const struct sheaf_reque
         TRY(resolve_expression(plan, expressions[i], request->round, (uint32_t)i, error));
     if (counts)
         plan->core->output_names[0].length = strlen("count");
+    TRY(name_table(plan, error));
     return place_keys(plan, error);
 }

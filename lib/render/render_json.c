@@ -54,8 +54,10 @@ static enum sheaf_status json_end(void *state, struct buffer *out, struct sheaf_
 {
     (void)error;
     const struct json *writer = state;
-    if (!writer->bare)
-        buffer_append_string(out, writer->began ? "\n]" : "[]");
+    if (!writer->began) /* bare too: an empty line is no JSON */
+        buffer_append_string(out, "[]");
+    else if (!writer->bare)
+        buffer_append_string(out, "\n]");
     buffer_append_byte(out, '\n');
     return SHEAF_OK;
 }

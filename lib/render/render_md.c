@@ -42,7 +42,9 @@ static void append_text(struct buffer *out, struct text text)
 
 static void append_value(struct buffer *out, const struct value *value)
 {
-    if (value->kind == VALUE_TEXT)
+    if (value->kind == VALUE_TEXT && value->text.length == 0)
+        buffer_append_string(out, "\"\""); /* an empty cell is null */
+    else if (value->kind == VALUE_TEXT)
         append_text(out, value->text);
     if (value->kind != VALUE_NUMBER)
         return;

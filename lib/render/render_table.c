@@ -98,7 +98,10 @@ static enum sheaf_status table_row(void *state, const struct value *cells, struc
         char digits[NUMBER_TEXT_SIZE];
         struct text text = {.bytes = digits};
         if (cells[i].kind == VALUE_TEXT) {
-            text = cells[i].text;
+            if (cells[i].text.length > 0)
+                text = cells[i].text;
+            else
+                text = (struct text){.bytes = "\"\"", .length = 2}; /* an empty cell is null */
             table->columns[i].texts = true;
         } else if (cells[i].kind == VALUE_NUMBER) {
             text.length = number_print(&cells[i].number, digits);

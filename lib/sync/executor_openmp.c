@@ -2,13 +2,20 @@
  *
  * The threads share the loop that the job brings along; `omp for` would hand out pieces in its
  * own order. The caller is worker 0, so there is no coordinator: ticks come from maybe_tick. The
- * runtime keeps its threads for the next region; close has nothing to join. If the system refuses
- * a thread, the runtimes that we know end the process: nothing here could stop them. */
+ * runtime keeps its threads for the next region; close has nothing to join.
+ *
+ * If the system refuses a thread, the runtimes that we know end the process. So before it asks
+ * them for threads, open starts as many of its own, and wants no more than came to life. That is a
+ * probe, not a reservation: a thread that something else starts between the two (another program
+ * of the same user, say), or stacks that OMP_STACKSIZE makes larger than ours, can still make the
+ * runtime fail. Threads that it keeps from an earlier region count against the limit in the probe,
+ * though it would use them again: a later executor may get fewer than it could. */
 #include "sync/executors.h"
 
 #include "base/memory.h"
 #include "sync/deadline.h"
 #include "sync/park.h"
+#include "sync/probe.h"
 #include "sync/ticker.h"
 
 #include <limits.h>
@@ -36,11 +43,10 @@ static int fix_team_size(void)
     return dynamic;
 }
 
-/* How many threads the runtime grants of `wanted`: OMP_THREAD_LIMIT, or a surrounding region, may
- * make it fewer. */
-static unsigned team_size(unsigned wanted)
+/* How many threads the runtime grants of `threads`, which the system does not refuse: a surrounding
+ * region may make it fewer. */
+static unsigned team_size(int threads)
 {
-    const int threads = wanted < INT_MAX ? (int)wanted : INT_MAX;
     atomic_uint granted = 1;
     const int dynamic = fix_team_size();
 #pragma omp parallel num_threads(threads) default(none) shared(granted)
@@ -48,6 +54,17 @@ static unsigned team_size(unsigned wanted)
         atomic_store(&granted, (unsigned)omp_get_num_threads());
     omp_set_dynamic(dynamic);
     return atomic_load(&granted);
+}
+
+/* Finds the largest team that the system and the runtime allow, the caller included. */
+static enum sheaf_status find_team(unsigned workers, unsigned *team, struct sheaf_error *error)
+{
+    const unsigned limit = (unsigned)omp_get_thread_limit(); /* OMP_THREAD_LIMIT; else INT_MAX */
+    const unsigned wanted = workers < limit ? workers : limit;
+    unsigned started;
+    TRY(probe_threads(wanted - 1, &started, error));
+    *team = team_size(1 + (int)started);
+    return SHEAF_OK;
 }
 
 /* Gives true when the work was run by the whole team. The barrier is the gate. */
@@ -71,10 +88,11 @@ static bool run_team(const struct executor_task *task, unsigned workers)
 #else
 
 /* A build without OpenMP still has the table row: it says so when it is asked for. */
-static unsigned team_size(unsigned wanted)
+static enum sheaf_status find_team(unsigned workers, unsigned *team, struct sheaf_error *error)
 {
-    (void)wanted;
-    return 0;
+    (void)workers;
+    *team = 0;
+    return error_set(error, SHEAF_USAGE, "this build has no OpenMP executor");
 }
 
 static bool run_team(const struct executor_task *task, unsigned workers)
@@ -90,14 +108,13 @@ static enum sheaf_status openmp_open(unsigned workers, struct executor **out,
                                      struct sheaf_error *error)
 {
     *out = NULL;
-    const unsigned granted = team_size(workers);
-    if (granted == 0)
-        return error_set(error, SHEAF_USAGE, "this build has no OpenMP executor");
+    unsigned team;
+    TRY(find_team(workers, &team, error));
     struct openmp_executor *openmp = memory_zeroed(1, sizeof *openmp);
     if (openmp == NULL)
         return error_no_memory(error, "the OpenMP executor");
     openmp->base.ops = &executor_openmp;
-    openmp->workers = granted;
+    openmp->workers = team;
     *out = &openmp->base;
     return SHEAF_OK;
 }

@@ -26,11 +26,12 @@ enum { SHEAF_RAGGED_FAIL = 0, SHEAF_RAGGED_PAD = 1, SHEAF_RAGGED_TRIM = 2 };
 
 enum { SHEAF_NO_BYTE = -1 };
 
-/* How the input is read. delimiter 0: by the first file's name (tab for .tsv, else comma). */
+/* How the input is read. delimiter SHEAF_NO_BYTE: by the first file's name (tab for
+ * .tsv, else comma). */
 struct sheaf_dialect {
-    unsigned char delimiter;
-    int quote;   /* a byte, or SHEAF_NO_BYTE */
-    int comment; /* a byte, or SHEAF_NO_BYTE */
+    int delimiter; /* a byte, or SHEAF_NO_BYTE */
+    int quote;     /* a byte, or SHEAF_NO_BYTE */
+    int comment;   /* a byte, or SHEAF_NO_BYTE */
     bool no_headers;
     bool cr_ends;
     bool null_quoted;
@@ -42,7 +43,8 @@ struct sheaf_dialect {
 };
 #define SHEAF_DIALECT_INIT                                                                         \
     {                                                                                              \
-        .quote = '"', .comment = SHEAF_NO_BYTE, .max_field = UINT64_C(1) << 30                     \
+        .delimiter = SHEAF_NO_BYTE, .quote = '"', .comment = SHEAF_NO_BYTE,                        \
+        .max_field = UINT64_C(1) << 30                                                             \
     }
 
 /* How far a run has come. total 0: not known (a pipe). */
@@ -180,7 +182,7 @@ struct sheaf_generate_request {
     const char *generator; /* a name of sheaf_generator() */
     uint64_t rows;
     uint64_t seed;
-    char delimiter;   /* 0: the generator's own */
+    int delimiter;    /* a byte, or SHEAF_NO_BYTE: the generator's own */
     const char *path; /* NULL or "-": standard output */
 };
 SHEAF_API enum sheaf_status sheaf_generate(const struct sheaf_generate_request *request,

@@ -206,6 +206,7 @@ static void fixture_make(struct fixture *fixture, uint32_t key_count)
         .arguments = argument_columns,
         .call_count = CALLS,
         .secret = &fixture->secret,
+        .what = "the group table",
         .budget = &fixture->budget,
     };
 }
