@@ -80,7 +80,7 @@ void arena_reset(struct arena *arena)
     struct arena_block *kept = NULL;
     for (struct arena_block *block = arena->newest, *older; block != NULL; block = older) {
         older = block->older;
-        if (kept != NULL && kept->size >= block->size) {
+        if (block->size > ARENA_LARGEST_STEP || (kept != NULL && kept->size >= block->size)) {
             block_free(arena, block);
             continue;
         }

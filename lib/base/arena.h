@@ -24,7 +24,7 @@ void *arena_alloc(struct arena *arena, size_t size, struct sheaf_error *error);
 /* Gives a copy of `length` bytes, not aligned. */
 char *arena_copy(struct arena *arena, const char *bytes, size_t length, struct sheaf_error *error);
 
-/* Forgets all pieces but keeps the largest block for reuse. */
+/* Forgets all pieces but keeps the largest block of ordinary size for reuse. */
 void arena_reset(struct arena *arena);
 
 /* Moves every block of `from` to `into` (both charge the same budget); `from` is empty after. */

@@ -95,10 +95,11 @@ enum sheaf_status memory_charge(struct memory_budget *budget, uint64_t bytes, co
 {
     if (budget == NULL)
         return SHEAF_OK;
-    const uint64_t before = atomic_fetch_add_explicit(&budget->used, bytes, memory_order_relaxed);
-    if (bytes <= budget->limit && before <= budget->limit - bytes)
-        return SHEAF_OK;
-    memory_uncharge(budget, bytes);
+    uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+    while (bytes <= budget->limit && used <= budget->limit - bytes)
+        if (atomic_compare_exchange_weak_explicit(&budget->used, &used, used + bytes,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return SHEAF_OK;
     const unsigned long long limit = budget->limit;
     if (column == NULL)
         return error_set(error, SHEAF_LIMIT,

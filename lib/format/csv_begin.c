@@ -15,6 +15,7 @@ struct beginning {
     const char *bytes;
     size_t length;
     bool is_all; /* the file ends after them */
+    uint64_t charged;
 };
 
 enum look {
@@ -289,6 +290,10 @@ static enum look look_at_header(const struct beginning *begin, struct feeder *fe
                                 uint64_t line, struct sheaf_error *error)
 {
     struct csv_document *document = begin->document;
+    if (document->options.no_headers && document->columns > 0) {
+        set_begin(begin, offset, line); /* the first file has said how many columns there are */
+        return LOOK_DONE;
+    }
     size_t position;
     feeder_begin(feeder, line, offset > 0 ? (unsigned char)begin->bytes[offset - 1] : -1);
     const enum look look = first_row(begin, feeder, offset, &position, error);
@@ -307,8 +312,7 @@ static enum look look_at_header(const struct beginning *begin, struct feeder *fe
         status = too_many_columns(begin, columns, error);
     } else if (document->options.no_headers) {
         set_begin(begin, offset, line);
-        if (document->columns == 0)
-            status = number_columns(document, columns, error);
+        status = number_columns(document, columns, error);
     } else {
         set_begin(begin, offset + place.row_start, place.row_line);
         status = take_names(begin, offset, line, columns, error);
@@ -332,11 +336,23 @@ static enum look look(const struct beginning *begin, struct feeder *feeder,
     return look_at_header(begin, feeder, at, line, error);
 }
 
+/* A stream keeps what was looked at too. */
+static enum sheaf_status charge_beginning(struct beginning *begin, uint64_t bytes,
+                                          struct sheaf_error *error)
+{
+    TRY(memory_charge(begin->document->options.budget, 2 * bytes, "the beginning of a file", NULL,
+                      error));
+    begin->charged += 2 * bytes;
+    return SHEAF_OK;
+}
+
 /* Adds what there is, at most as much again, to the first bytes. */
 static enum sheaf_status read_more(struct beginning *begin, struct buffer *buffer,
                                    struct sheaf_error *error)
 {
     const size_t wanted = begin->length < FIRST_LOOK ? FIRST_LOOK : begin->length;
+    if (buffer->length >= FIRST_LOOK)
+        TRY(charge_beginning(begin, wanted, error));
     if (!buffer_reserve(buffer, wanted))
         return error_no_memory(error, "the beginning of a file");
     size_t got;
@@ -367,6 +383,7 @@ static enum sheaf_status read_beginning(struct csv_document *document, uint32_t 
         }
     }
     buffer_close(&buffer);
+    memory_uncharge(document->options.budget, begin.charged);
     if (status == SHEAF_OK && result == LOOK_FAILED)
         return error == NULL ? SHEAF_DATA : error->status;
     return status;

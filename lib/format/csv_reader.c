@@ -11,7 +11,9 @@
 #include <string.h>
 
 enum {
-    PIECE = 16 << 10,      /* bytes fed for one batch */
+    PIECE = 16 << 10,      /* bytes fed for one batch … */
+    PIECE_LEAST = 1 << 10, /* … fewer when many columns are needed, which all have vectors */
+    PIECE_COLUMNS = 64,
     EXTENSION_LEAST = 512, /* bytes read behind a chunk whose last row is open, then doubled … */
     EXTENSION_MOST = 8 << 20,
 };
@@ -30,6 +32,7 @@ struct format_reader {
     size_t chunk_length; /* of the raw bytes, those of the chunk */
     size_t base;         /* where the first row starts: the feeder's byte 0 */
     size_t position;     /* fed so far, from the base */
+    size_t piece;        /* bytes fed for one batch */
     size_t extension;    /* bytes to be read behind next */
     bool pending_cr;     /* the byte after a CR decides whether the row is bad */
     bool done;           /* no further row of this chunk */
@@ -45,26 +48,33 @@ struct format_reader {
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-enum sheaf_status csv_reader_open(struct format_document *base, struct format_reader **out,
+static size_t piece_size(uint32_t slots)
+{
+    const size_t size = slots <= PIECE_COLUMNS ? PIECE : (size_t)PIECE * PIECE_COLUMNS / slots;
+    return size < PIECE_LEAST ? PIECE_LEAST : size;
+}
+
+enum sheaf_status csv_reader_open(struct format_document *document, struct format_reader **out,
                                   struct sheaf_error *error)
 {
-    struct csv_document *document = (struct csv_document *)base;
+    struct csv_document *csv = (struct csv_document *)document;
     *out = NULL;
     struct format_reader *reader = memory_zeroed(1, sizeof *reader);
     if (reader == NULL)
         return error_no_memory(error, "a reader");
-    reader->document = document;
-    reader->policy = document->options.policy;
+    reader->document = csv;
+    reader->policy = csv->options.policy;
+    reader->piece = piece_size(csv->slots);
     const struct feeder_setup setup = {
-        .automaton = &document->automaton,
-        .max_field = document->options.max_field,
-        .slot_of_field = document->slot_of_field,
-        .field_count = document->columns,
-        .slots = document->slots,
-        .budget = document->options.budget,
+        .automaton = &csv->automaton,
+        .max_field = csv->options.max_field,
+        .slot_of_field = csv->slot_of_field,
+        .field_count = csv->columns,
+        .slots = csv->slots,
+        .budget = csv->options.budget,
     };
     enum sheaf_status status = feeder_open(&setup, &reader->feeder, error);
-    reader->columns = memory_zeroed(document->slots, sizeof *reader->columns);
+    reader->columns = memory_zeroed(csv->slots, sizeof *reader->columns);
     if (status == SHEAF_OK && reader->columns == NULL)
         status = error_no_memory(error, "a reader");
     if (status == SHEAF_OK)
@@ -379,7 +389,7 @@ static enum sheaf_status feed_piece(struct format_reader *reader, struct sheaf_e
         reader->done = true;
         return SHEAF_OK;
     }
-    const size_t stop = reader->position + (left < PIECE ? left : PIECE);
+    const size_t stop = reader->position + (left < reader->piece ? left : reader->piece);
     const enum feeder_event event = feeder_feed(reader->feeder, reader->raw + reader->base,
                                                 &reader->position, stop, FEEDER_EVERY_ROW, error);
     reader->pending_cr = event == FEEDER_PENDING;

@@ -59,6 +59,8 @@ static enum sheaf_status follow(struct progress *at, const char *bytes, size_t l
     for (size_t i = 0; i < length && !*ended; i++) {
         const unsigned next = automaton->next[at->state][(unsigned char)bytes[i]] & SCAN_STATE_MASK;
         const enum scan_state to = (enum scan_state)next;
+        if (at->state == SCAN_CR_AFTER_QUOTE && to == SCAN_FIELD_START)
+            at->length++; /* the CR turned out to be content */
         if (to == SCAN_ROW_START || to == SCAN_FIELD_START)
             TRY(end_field(at, bytes[i], error));
         else

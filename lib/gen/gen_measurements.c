@@ -105,7 +105,7 @@ static char *put_field(char *out, const char *bytes, size_t length, char delimit
 
 /* As put_row, for delimiters that a field may hold: those fields are quoted. None holds a quote or
  * a line end. */
-static char *put_quoted_row(char *out, uint64_t word, char delimiter)
+static char *put_any_row(char *out, uint64_t word, char delimiter)
 {
     const struct station *station = row_station(word);
     char number[NUMBER_SIZE];
@@ -129,7 +129,7 @@ static void measurements_csv(uint64_t seed, uint64_t first, uint64_t count, char
         char *end = out->bytes + out->length;
         for (uint64_t i = 0; i < rows; i++) {
             const uint64_t word = row_word(key, first + i);
-            end = look ? put_quoted_row(end, word, delimiter) : put_row(end, word, delimiter);
+            end = look ? put_any_row(end, word, delimiter) : put_row(end, word, delimiter);
         }
         out->length = (size_t)(end - out->bytes);
         first += rows;

@@ -152,25 +152,23 @@ uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size)
     return chunks;
 }
 
-enum sheaf_status dataset_start(struct dataset *dataset, uint64_t chunk_size, unsigned workers,
-                                enum dataset_reader reader, struct sheaf_error *error)
+enum sheaf_status dataset_start(struct dataset *dataset, const struct dataset_run *run,
+                                struct sheaf_error *error)
 {
-    dataset->chunk_size = chunk_size;
+    dataset->chunk_size = run->chunk_size;
     if (dataset->has_stream) {
         const struct feed_setup setup = {
             .inputs = dataset->inputs,
             .count = dataset->files,
             .begins = dataset->begins,
-            .chunk_size = chunk_size,
-            .workers = workers,
-            .reader = reader,
+            .run = *run,
             .cancel = dataset->cancel,
         };
         return feed_open(&setup, &dataset->feed, error);
     }
     for (uint32_t file = 0; file < dataset->files; file++)
         dataset->first_chunks[file + 1] =
-            dataset->first_chunks[file] + chunks_of(dataset, file, chunk_size);
+            dataset->first_chunks[file] + chunks_of(dataset, file, run->chunk_size);
     return SHEAF_OK;
 }
 

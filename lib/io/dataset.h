@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 struct dataset;
+struct memory_budget;
 struct sheaf_cancel;
 
 /* Opens the paths in order; none: standard input. "-" more than once: SHEAF_USAGE. `cancel` (may be
@@ -49,17 +50,27 @@ uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size);
 
 enum dataset_reader { DATASET_READER_THREAD, DATASET_READS_ITSELF };
 
+/* How the chunks are dealt out. What open rows keep in memory is charged to the budget (may be
+ * NULL). */
+struct dataset_run {
+    uint64_t chunk_size;
+    unsigned workers;
+    enum dataset_reader reader;
+    struct memory_budget *budget;
+};
+
 /* Ends planning. Fails with SHEAF_SYSTEM (threads, memory). */
-enum sheaf_status dataset_start(struct dataset *dataset, uint64_t chunk_size, unsigned workers,
-                                enum dataset_reader reader, struct sheaf_error *error);
+enum sheaf_status dataset_start(struct dataset *dataset, const struct dataset_run *run,
+                                struct sheaf_error *error);
 
 /* Gives the next chunk: SHEAF_END when there is none, SHEAF_STOPPED after dataset_stop or when the
  * token is set. */
 enum sheaf_status dataset_claim(struct dataset *dataset, struct chunk *out,
                                 struct sheaf_error *error);
 
-/* Reads up to `length` bytes of a file; *got is less only at its end. After the start: only bytes
- * at or after a chunk that the caller has claimed and not finished. */
+/* Reads up to `length` bytes of a file. *got is less at its end, and, after the start, where a
+ * stream has given no more so far; it is 0 at the end only, and all of a claimed chunk is there.
+ * After the start: only bytes at or after a chunk that the caller has claimed and not finished. */
 enum sheaf_status dataset_read(struct dataset *dataset, uint32_t file, uint64_t offset,
                                char *buffer, size_t length, size_t *got, struct sheaf_error *error);
 

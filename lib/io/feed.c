@@ -42,11 +42,12 @@ struct feed {
     struct chunk_window window;
     struct block *blocks; /* a ring: block n at n % capacity, for freed <= n < count */
     uint64_t capacity;    /* a power of two */
+    uint64_t charged;     /* bytes of blocks past the read-ahead, which an open row keeps */
     uint64_t freed;       /* blocks below are gone */
     uint64_t count;       /* blocks read */
     uint64_t announced;   /* numbers sent */
     uint64_t claimed;     /* numbers received */
-    uint64_t wanted;      /* an open row waits for blocks up to this number; 0: none */
+    uint64_t wanted;      /* an open row waits for blocks up to this number */
     char *spare;          /* a block's memory for reuse */
     uint32_t file;        /* being read */
     bool ended;           /* all inputs are read */
@@ -82,6 +83,22 @@ static bool grow_index_locked(struct feed *feed)
     return true;
 }
 
+/* Charges the blocks that are in memory beyond what reading ahead takes anyway. */
+static enum sheaf_status charge_blocks_locked(struct feed *feed, struct sheaf_error *error)
+{
+    struct memory_budget *budget = feed->setup.run.budget;
+    const uint64_t blocks = feed->count - feed->freed;
+    const uint64_t spare = 2 * feed->ahead;
+    const uint64_t wanted = blocks > spare ? (blocks - spare) * feed->setup.run.chunk_size : 0;
+    if (wanted > feed->charged)
+        TRY(memory_charge(budget, wanted - feed->charged, "a row longer than a chunk", NULL,
+                          error));
+    else
+        memory_uncharge(budget, feed->charged - wanted);
+    feed->charged = wanted;
+    return SHEAF_OK;
+}
+
 /* Puts a block that was read into the index, or notes the end of the file, or the failure. */
 static void take_block_locked(struct feed *feed, struct block *block, enum sheaf_status status,
                               const struct sheaf_error *error)
@@ -89,7 +106,9 @@ static void take_block_locked(struct feed *feed, struct block *block, enum sheaf
     struct feed_file *file = &feed->files[feed->file];
     if (status == SHEAF_OK && block->length > 0 && !grow_index_locked(feed))
         status = error_no_memory(&feed->failure, "the block index");
-    else if (status != SHEAF_OK)
+    else if (status == SHEAF_OK)
+        status = charge_blocks_locked(feed, &feed->failure);
+    else
         feed->failure = *error;
     if (status != SHEAF_OK) {
         feed->ended = true;
@@ -99,7 +118,7 @@ static void take_block_locked(struct feed *feed, struct block *block, enum sheaf
         feed->count++;
     }
     /* A short block is the last of its file. */
-    if (status == SHEAF_OK && block->length < feed->setup.chunk_size) {
+    if (status == SHEAF_OK && block->length < feed->setup.run.chunk_size) {
         file->end = block->offset + block->length;
         feed->file++;
         if (feed->file == feed->setup.count)
@@ -122,7 +141,7 @@ static void read_block_locked(struct feed *feed)
     struct block block = {
         .bytes = feed->spare,
         .offset = feed->setup.begins[feed->file] +
-                  (feed->count - file->first_block) * feed->setup.chunk_size,
+                  (feed->count - file->first_block) * feed->setup.run.chunk_size,
         .file = feed->file,
         .first = feed->count == file->first_block,
     };
@@ -132,11 +151,11 @@ static void read_block_locked(struct feed *feed)
     struct sheaf_error error = {.status = SHEAF_OK};
     enum sheaf_status status = SHEAF_OK;
     if (block.bytes == NULL)
-        block.bytes = memory_alloc(feed->setup.chunk_size);
+        block.bytes = memory_alloc(feed->setup.run.chunk_size);
     if (block.bytes == NULL)
         status = error_no_memory(&error, "a block of the input");
     else
-        status = input_next(input, block.bytes, feed->setup.chunk_size, &block.length, &error);
+        status = input_next(input, block.bytes, feed->setup.run.chunk_size, &block.length, &error);
 
     monitor_lock(&feed->monitor);
     take_block_locked(feed, &block, status, &error);
@@ -184,8 +203,8 @@ static void reader_main(void *argument)
 
 static uint64_t blocks_ahead(const struct feed_setup *setup)
 {
-    uint64_t ahead = AHEAD_BYTES / setup->chunk_size;
-    const uint64_t least = 2 * (uint64_t)setup->workers + AHEAD_LEAST;
+    uint64_t ahead = AHEAD_BYTES / setup->run.chunk_size;
+    const uint64_t least = 2 * (uint64_t)setup->run.workers + AHEAD_LEAST;
     if (ahead < least)
         ahead = least;
     return ahead > CHUNK_WINDOW / 2 ? CHUNK_WINDOW / 2 : ahead;
@@ -193,7 +212,7 @@ static uint64_t blocks_ahead(const struct feed_setup *setup)
 
 static enum sheaf_status start_reader(struct feed *feed, struct sheaf_error *error)
 {
-    if (feed->setup.reader == DATASET_READS_ITSELF)
+    if (feed->setup.run.reader == DATASET_READS_ITSELF)
         return SHEAF_OK;
     TRY(sheaf_channel_open(feed->ahead, sizeof(uint64_t), &feed->numbers, error));
     TRY(sheaf_cancel_open(&feed->close_token, error));
@@ -263,6 +282,7 @@ void feed_close(struct feed *feed)
         memory_free(block_at(feed, n)->bytes);
     memory_free(feed->blocks);
     memory_free(feed->spare);
+    memory_uncharge(feed->setup.run.budget, feed->charged);
     monitor_close(&feed->monitor);
     memory_free(feed);
 }
@@ -313,17 +333,29 @@ static enum sheaf_status claim_directly(struct feed *feed, struct chunk *out,
     return status;
 }
 
+static bool is_stopped(struct feed *feed)
+{
+    monitor_lock(&feed->monitor);
+    const bool is = feed->stopped;
+    monitor_unlock(&feed->monitor);
+    return is;
+}
+
 enum sheaf_status feed_claim(struct feed *feed, struct chunk *out, struct sheaf_error *error)
 {
     if (sheaf_cancel_reason(feed->setup.cancel) != 0)
         return stopped(error);
     if (feed->numbers == NULL)
         return claim_directly(feed, out, error);
+    if (is_stopped(feed))
+        return stopped(error);
     uint64_t number;
     const bool received = sheaf_channel_recv(feed->numbers, &number) == SHEAF_OK;
+    /* Receiving is the claim: even after a stop the chunk is the caller's, for others may wait for
+     * what it publishes. */
     monitor_lock(&feed->monitor);
     enum sheaf_status status = SHEAF_OK;
-    if (!received || feed->stopped) {
+    if (!received) {
         status = no_block_locked(feed, error);
     } else {
         feed->claimed++;
@@ -362,16 +394,19 @@ enum sheaf_status feed_read(struct feed *feed, uint32_t file, uint64_t offset, c
                             size_t length, size_t *got, struct sheaf_error *error)
 {
     const uint64_t begin = feed->setup.begins[file];
-    const uint64_t size = feed->setup.chunk_size;
+    const uint64_t size = feed->setup.run.chunk_size;
     const uint64_t last = feed->files[file].first_block + (offset + length - 1 - begin) / size;
     *got = 0;
     while (*got < length) {
         const uint64_t at = offset + *got;
         const uint64_t number = feed->files[file].first_block + (at - begin) / size;
+        struct block block = {.bytes = NULL};
         monitor_lock(&feed->monitor);
-        const enum sheaf_status status = await_block_locked(feed, number, last, file, at, error);
-        const struct block *in_index = block_at(feed, number);
-        const struct block block = status == SHEAF_OK ? *in_index : (struct block){0};
+        enum sheaf_status status = SHEAF_END; /* more is not waited for */
+        if (*got == 0 || number < feed->count)
+            status = await_block_locked(feed, number, last, file, at, error);
+        if (status == SHEAF_OK)
+            block = *block_at(feed, number);
         monitor_unlock(&feed->monitor);
         if (status == SHEAF_END)
             break;
@@ -398,6 +433,7 @@ void feed_finish(struct feed *feed, uint64_t number)
             else
                 memory_free(bytes);
         }
+        (void)charge_blocks_locked(feed, NULL); /* fewer: nothing to refuse */
         monitor_broadcast(&feed->monitor);
     }
     monitor_unlock(&feed->monitor);

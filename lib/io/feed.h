@@ -16,9 +16,7 @@ struct feed_setup {
     struct input *const *inputs;
     uint32_t count;
     const uint64_t *begins; /* where the chunks of each input begin */
-    uint64_t chunk_size;
-    unsigned workers;
-    enum dataset_reader reader;
+    struct dataset_run run;
     const struct sheaf_cancel *cancel;
 };
 

@@ -75,7 +75,9 @@ enum sheaf_status input_open(const char *path, const struct sheaf_cancel *cancel
                                         : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     while (input->descriptor < 0 && errno == EINTR && sheaf_cancel_reason(cancel) == 0);
     enum sheaf_status status = SHEAF_OK;
-    if (input->descriptor < 0)
+    if (input->descriptor < 0 && errno == EINTR)
+        status = error_set(error, SHEAF_STOPPED, "stopped");
+    else if (input->descriptor < 0)
         status = error_system(error, errno, "%s: cannot open",
                               safe_name[0] == '\0' ? "\"\"" : safe_name);
     else

@@ -115,6 +115,13 @@ static enum sheaf_status reserve(struct converter *converter, uint32_t rows,
 
 /* ---- bad values -------------------------------------------------------------------------- */
 
+static const char *hint_for(const struct sheaf_plan *plan, struct text text)
+{
+    if (text.length == 0)
+        return "; see --null and --null-quoted";
+    return plan->on_error == SHEAF_ON_ERROR_FAIL ? "; see --on-error" : "";
+}
+
 static void report(const struct converter *converter, const struct batch *batch,
                    const struct first_bad *bad, struct sheaf_error *error)
 {
@@ -132,8 +139,7 @@ static void report(const struct converter *converter, const struct batch *batch,
               (unsigned long long)batch->row_lines[bad->row], (unsigned long)use->column + 1,
               error_name(column, name.bytes, name.length),
               error_name(value, text.bytes, text.length), what,
-              (unsigned long long)batch->row_bytes[bad->row],
-              text.length == 0 ? "; see --null and --null-quoted" : "; see --on-error");
+              (unsigned long long)batch->row_bytes[bad->row], hint_for(plan, text));
     error->file = batch->file;
     error->line = batch->row_lines[bad->row];
     error->byte = batch->row_bytes[bad->row];

@@ -12,6 +12,7 @@ enum {
     DEFAULT_CHUNK = 256 << 10, /* fits a second-level cache beside what is made of it */
     LARGEST_CHUNK = 1 << 30,   /* of files */
     LARGEST_BLOCK = 64 << 20,  /* of streams, several of which are in memory */
+    SMALLEST_CHUNK = 64 << 10, /* that a memory limit leads to */
     MOST_WORKERS = 1024,
 };
 
@@ -104,11 +105,20 @@ static enum sheaf_status choose_executor(struct sheaf_plan *plan,
                      name);
 }
 
-static uint64_t choose_chunk_size(const struct sheaf_plan *plan, uint64_t wanted)
+/* Every worker holds a chunk, and a stream's reader some more: a quarter of the memory limit has to
+ * hold them all. No answer depends on the size. */
+static uint64_t choose_chunk_size(const struct sheaf_plan *plan,
+                                  const struct sheaf_run_options *options)
 {
-    const uint64_t most = dataset_has_stream(plan->dataset) ? LARGEST_BLOCK : LARGEST_CHUNK;
-    if (wanted == 0)
-        return DEFAULT_CHUNK;
+    const bool has_stream = dataset_has_stream(plan->dataset);
+    const uint64_t wanted = options->chunk_size != 0 ? options->chunk_size : DEFAULT_CHUNK;
+    const uint64_t workers = options->threads != 0 ? options->threads : cpu_available();
+    const uint64_t held = has_stream ? 4 * workers + 4 : workers;
+    uint64_t most = has_stream ? LARGEST_BLOCK : LARGEST_CHUNK;
+    if (most > plan->core->budget.limit / 4 / held)
+        most = plan->core->budget.limit / 4 / held;
+    if (most < SMALLEST_CHUNK)
+        most = SMALLEST_CHUNK;
     return wanted < most ? wanted : most;
 }
 
@@ -134,7 +144,7 @@ static enum sheaf_status choose_run(struct sheaf_plan *plan,
                                     struct sheaf_error *error)
 {
     TRY(choose_executor(plan, options, error));
-    plan->chunk_size = choose_chunk_size(plan, options->chunk_size);
+    plan->chunk_size = choose_chunk_size(plan, options);
     plan->chunks = dataset_chunks(plan->dataset, plan->chunk_size);
     choose_workers(plan, options);
     plan->progress = options->progress;
@@ -187,7 +197,7 @@ enum sheaf_status sheaf_plan_open(const struct sheaf_request *request,
     const enum sheaf_status status = fill(plan, request, options, error);
     if (status != SHEAF_OK) {
         sheaf_plan_close(plan);
-        return error->status;
+        return status;
     }
     plan->timings.plan_ns = clock_now() - start;
     *out = plan;

@@ -18,7 +18,7 @@ struct worker {
     struct format_reader *reader;
     struct converter *converter;
     struct group_table *table;
-    uint64_t failed_chunk; /* where `error` happened; UINT64_MAX: outside of any chunk */
+    uint64_t failed_chunk; /* where `error` happened; UINT64_MAX: it has not */
     struct sheaf_error error;
     _Atomic uint64_t bytes; /* for the progress */
 };
@@ -160,11 +160,15 @@ static enum sheaf_status start(struct run *run, struct sheaf_error *error)
     if (run->workers == NULL || plan->timings.workers == NULL)
         return error_no_memory(error, "the workers");
     plan->timings.worker_count = run->worker_count;
-    const enum dataset_reader reader = strcmp(plan->executor_ops->name, "serial") == 0
-                                           ? DATASET_READS_ITSELF
-                                           : DATASET_READER_THREAD;
     TRY(plan->format->start(plan->document, run->executor, error));
-    return dataset_start(plan->dataset, plan->chunk_size, run->worker_count, reader, error);
+    const struct dataset_run chunks = {
+        .chunk_size = plan->chunk_size,
+        .workers = run->worker_count,
+        .reader =
+            plan->executor_ops == &executor_serial ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
+        .budget = &plan->core->budget,
+    };
+    return dataset_start(plan->dataset, &chunks, error);
 }
 
 /* The error of the lowest chunk, if any. */

@@ -68,14 +68,3 @@ size_t scan_to_row(const struct scan_automaton *automaton, enum scan_state *stat
     *state = (enum scan_state)now;
     return i;
 }
-
-size_t scan_to_field(const struct scan_automaton *automaton, enum scan_state *state,
-                     const char *bytes, size_t length)
-{
-    unsigned now = *state;
-    size_t i = 0;
-    while (i < length && now != SCAN_ROW_START && now != SCAN_FIELD_START)
-        now = automaton->next[now][(unsigned char)bytes[i++]] & SCAN_STATE_MASK;
-    *state = (enum scan_state)now;
-    return i;
-}

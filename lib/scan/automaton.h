@@ -49,8 +49,4 @@ enum scan_state scan_run(const struct scan_automaton *automaton, enum scan_state
 size_t scan_to_row(const struct scan_automaton *automaton, enum scan_state *state,
                    const char *bytes, size_t length);
 
-/* Reads on from *state until a field or a row starts, as scan_to_row. */
-size_t scan_to_field(const struct scan_automaton *automaton, enum scan_state *state,
-                     const char *bytes, size_t length);
-
 #endif

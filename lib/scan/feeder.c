@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    FIRST_ROWS = 4,
+    LARGE_FIELD = 1 << 20,
     QUOTELESS_PIECE = 128, /* leaves a byte value free for libcsv's quote */
     PARSER_OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL | CSV_REPALL_NL,
 };
@@ -16,8 +16,9 @@ struct feeder {
     struct csv_parser parser;
     struct feeder_setup setup;
     struct scan_rows rows;
-    struct arena copies; /* fields whose doubled quotes were undone, of this stretch */
-    char *line_feeds;    /* with cr_ends: the bytes as libcsv gets them */
+    uint32_t *wanted_slots; /* of the wanted fields, in their order in a row */
+    struct arena copies;    /* fields whose doubled quotes were undone, of this stretch */
+    char *line_feeds;       /* with cr_ends: the bytes as libcsv gets them */
     size_t line_feeds_size;
 
     uint64_t charged; /* for libcsv's copy of a long field */
@@ -29,6 +30,7 @@ struct feeder {
     uint64_t line;         /* of the open row */
     uint64_t row_ends;     /* line ends inside the open row's quoted fields */
     uint32_t field;        /* number of the field being read */
+    uint32_t kept;         /* wanted fields of the open row so far */
     int byte_before;       /* the byte before raw[0] */
     enum scan_state state; /* with cr_ends: of the byte at `fed` */
     bool in_comment;
@@ -68,7 +70,7 @@ static void keep_field(struct feeder *feeder, const struct scan_field *field, ui
 /* A quoted field: its raw form is two quotes, the content, and one more byte for each quote in
  * the content. */
 static size_t quoted_length(struct feeder *feeder, const char *bytes, struct scan_field *field,
-                            uint32_t slot)
+                            uint32_t slot, uint64_t *line_ends)
 {
     const int quote = feeder->setup.automaton->dialect.quote;
     const size_t doubled = count_quotes(bytes, field->length, quote);
@@ -82,7 +84,7 @@ static size_t quoted_length(struct feeder *feeder, const char *bytes, struct sca
     const size_t raw_length = field->length + doubled + 2;
     const struct line_ends ends = line_ends_count(feeder->raw + feeder->position, raw_length,
                                                   feeder->setup.automaton->dialect.cr_ends);
-    feeder->row_ends += ends.count;
+    *line_ends = ends.count;
     return raw_length;
 }
 
@@ -109,16 +111,20 @@ static void on_field(void *bytes, size_t length, void *argument)
     struct scan_field field = {
         .at = feeder->position, .length = length, .kind = SCAN_FIELD_UNQUOTED};
     size_t raw_length = length;
+    uint64_t line_ends = 0;
     if (bytes != NULL &&
         (unsigned char)feeder->raw[feeder->position] == feeder->setup.automaton->dialect.quote)
-        raw_length = quoted_length(feeder, bytes, &field, slot);
+        raw_length = quoted_length(feeder, bytes, &field, slot, &line_ends);
     if (is_too_long(feeder, &field)) {
         feeder->event = FEEDER_TOO_LONG;
         return;
     }
-    if (slot != FEEDER_UNWANTED)
+    if (slot != FEEDER_UNWANTED) {
         keep_field(feeder, &field, slot);
-    feeder->field++;
+        feeder->kept++;
+    }
+    feeder->field += feeder->field < UINT32_MAX;
+    feeder->row_ends += line_ends;
     feeder->position += raw_length + 1; /* the delimiter or line end */
 }
 
@@ -137,14 +143,13 @@ static bool drop_carriage_return(struct feeder *feeder)
     return last > 0 || line_feed - 1 > feeder->row_start;
 }
 
-static bool grow_rows(struct feeder *feeder);
-
 static void start_row(struct feeder *feeder, uint64_t line_ends)
 {
     feeder->line += feeder->row_ends + line_ends;
     feeder->row_start = feeder->position;
     feeder->row_ends = 0;
     feeder->field = 0;
+    feeder->kept = 0;
 }
 
 /* With cr_ends, the LF of a CRLF is an empty line that is no further physical line. */
@@ -159,15 +164,15 @@ static uint64_t ends_at(const struct feeder *feeder, size_t at)
 static void complete_row(struct feeder *feeder)
 {
     struct scan_rows *rows = &feeder->rows;
-    for (uint32_t field = feeder->field; field < feeder->setup.field_count; field++)
-        if (feeder->setup.slot_of_field[field] != FEEDER_UNWANTED)
-            keep_field(feeder, &(struct scan_field){.kind = SCAN_FIELD_ABSENT},
-                       feeder->setup.slot_of_field[field]);
+    /* Fields come in order, so the wanted ones that are missing are the last. */
+    for (uint32_t i = feeder->kept; i < feeder->setup.slots; i++)
+        keep_field(feeder, &(struct scan_field){.kind = SCAN_FIELD_ABSENT},
+                   feeder->wanted_slots[i]);
     rows->starts[rows->count] = feeder->row_start;
     rows->lines[rows->count] = feeder->line;
     rows->field_counts[rows->count] = feeder->field;
     rows->count++;
-    if (rows->count == rows->capacity && !grow_rows(feeder)) {
+    if (rows->count == rows->capacity && !scan_rows_grow(&feeder->rows)) {
         feeder->event = FEEDER_FAILED;
         error_no_memory(feeder->error, "the rows of a batch");
     }
@@ -207,47 +212,15 @@ static void on_row(int terminator, void *argument)
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-static bool resize_array(void **array, size_t count, size_t item)
+static bool list_wanted(struct feeder *feeder)
 {
-    size_t bytes;
-    if (!size_multiply(count, item, &bytes))
-        return false;
-    void *grown = memory_resize(*array, bytes);
-    if (grown == NULL)
-        return false;
-    *array = grown;
-    return true;
-}
-
-static bool grow_rows(struct feeder *feeder)
-{
-    struct scan_rows *rows = &feeder->rows;
-    const uint32_t capacity = rows->capacity == 0 ? FIRST_ROWS : 2 * rows->capacity;
-    const size_t slots = rows->slots == 0 ? 1 : rows->slots;
-    size_t fields;
-    if (capacity < rows->capacity || !size_multiply(capacity, slots, &fields) ||
-        !size_multiply(fields, sizeof *rows->fields, &fields))
-        return false;
-    struct scan_field *grown = memory_alloc(fields);
-    if (grown == NULL)
-        return false;
-    for (uint32_t slot = 0; slot < rows->slots && rows->fields != NULL; slot++)
-        memcpy(grown + (size_t)slot * capacity, rows->fields + (size_t)slot * rows->capacity,
-               rows->capacity * sizeof *grown);
-    memory_free(rows->fields);
-    rows->fields = grown;
-    void *starts = rows->starts;
-    void *lines = rows->lines;
-    void *counts = rows->field_counts;
-    const bool grew = resize_array(&starts, capacity, sizeof *rows->starts) &&
-                      resize_array(&lines, capacity, sizeof *rows->lines) &&
-                      resize_array(&counts, capacity, sizeof *rows->field_counts);
-    rows->starts = starts;
-    rows->lines = lines;
-    rows->field_counts = counts;
-    if (grew)
-        rows->capacity = capacity;
-    return grew;
+    feeder->wanted_slots = memory_zeroed(feeder->setup.slots, sizeof *feeder->wanted_slots);
+    uint32_t wanted = 0;
+    for (uint32_t field = 0; feeder->wanted_slots != NULL && field < feeder->setup.field_count;
+         field++)
+        if (feeder->setup.slot_of_field[field] != FEEDER_UNWANTED)
+            feeder->wanted_slots[wanted++] = feeder->setup.slot_of_field[field];
+    return feeder->wanted_slots != NULL;
 }
 
 enum sheaf_status feeder_open(const struct feeder_setup *setup, struct feeder **out,
@@ -271,7 +244,7 @@ enum sheaf_status feeder_open(const struct feeder_setup *setup, struct feeder **
     csv_set_realloc_func(&feeder->parser, field_memory_resize);
     csv_set_free_func(&feeder->parser, field_memory_free);
     csv_set_blk_size(&feeder->parser, FIELD_MEMORY_STEP);
-    if (!grow_rows(feeder)) {
+    if (!list_wanted(feeder) || !scan_rows_grow(&feeder->rows)) {
         feeder_close(feeder);
         return error_no_memory(error, "the rows of a batch");
     }
@@ -286,11 +259,9 @@ void feeder_close(struct feeder *feeder)
     csv_free(&feeder->parser);
     memory_uncharge(feeder->setup.budget, feeder->charged);
     arena_close(&feeder->copies);
+    memory_free(feeder->wanted_slots);
     memory_free(feeder->line_feeds);
-    memory_free(feeder->rows.starts);
-    memory_free(feeder->rows.lines);
-    memory_free(feeder->rows.field_counts);
-    memory_free(feeder->rows.fields);
+    scan_rows_close(&feeder->rows);
     memory_free(feeder);
 }
 
@@ -305,15 +276,27 @@ static void reset_parser(struct feeder *feeder)
     csv_set_opts(&feeder->parser, PARSER_OPTIONS);
 }
 
+/* One very long field must not keep its memory for the rest of the run. */
+static void release_long_field(struct feeder *feeder)
+{
+    if (field_memory_size(feeder->parser.entry_buf) <= LARGE_FIELD)
+        return;
+    csv_free(&feeder->parser);
+    memory_uncharge(feeder->setup.budget, feeder->charged);
+    feeder->charged = 0;
+}
+
 void feeder_begin(struct feeder *feeder, uint64_t line, int byte_before)
 {
     reset_parser(feeder);
+    release_long_field(feeder);
     arena_reset(&feeder->copies);
     feeder->rows.count = 0;
     feeder->position = feeder->fed = feeder->row_start = 0;
     feeder->line = line;
     feeder->row_ends = 0;
     feeder->field = 0;
+    feeder->kept = 0;
     feeder->byte_before = byte_before;
     feeder->state = SCAN_ROW_START;
     feeder->in_comment = false;
@@ -460,12 +443,14 @@ static enum feeder_event feed_piece(struct feeder *feeder, size_t length, size_t
 /* The number of bytes up to and with the next line end, or `length`. */
 static size_t line_length(const char *bytes, size_t length, bool cr_ends)
 {
-    const char *line_feed = memchr(bytes, '\n', length);
-    const size_t line = line_feed == NULL ? length : (size_t)(line_feed - bytes) + 1;
-    if (!cr_ends)
-        return line;
-    const char *carriage_return = memchr(bytes, '\r', line);
-    return carriage_return == NULL ? line : (size_t)(carriage_return - bytes) + 1;
+    if (!cr_ends) {
+        const char *line_feed = memchr(bytes, '\n', length);
+        return line_feed == NULL ? length : (size_t)(line_feed - bytes) + 1;
+    }
+    size_t i = 0;
+    while (i < length && bytes[i] != '\n' && bytes[i] != '\r')
+        i++;
+    return i < length ? i + 1 : length;
 }
 
 /* Skips a comment, or the part of it that is there. */

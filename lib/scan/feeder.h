@@ -19,32 +19,7 @@
 
 #include "base/arena.h"
 #include "scan/automaton.h"
-
-/* One wanted field of one row. Its bytes are at raw + at, or, where doubled quotes were undone, at
- * `copy`, which lives until feeder_begin. */
-struct scan_field {
-    const char *copy; /* NULL: in the raw bytes */
-    size_t at;
-    size_t length;
-    uint8_t kind; /* enum scan_field_kind */
-};
-
-enum scan_field_kind {
-    SCAN_FIELD_ABSENT = 0, /* the row ended before it */
-    SCAN_FIELD_UNQUOTED,
-    SCAN_FIELD_QUOTED,
-};
-
-/* The complete rows so far; feeder_take_rows starts anew. fields[slot * capacity + row]. */
-struct scan_rows {
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t slots;
-    size_t *starts;  /* raw position of each row's first byte */
-    uint64_t *lines; /* physical line it stands on */
-    uint32_t *field_counts;
-    struct scan_field *fields;
-};
+#include "scan/scanned_rows.h"
 
 struct feeder_setup {
     const struct scan_automaton *automaton;

@@ -6,7 +6,6 @@
 #include "sync/monitor.h"
 #include "sync/thread.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,21 +18,21 @@ enum { PROBE_PATIENCE_NS = 100000000 };
 /* What all threads of one probe share. */
 struct probe_gate {
     struct monitor monitor;
-    bool released; /* guarded by the monitor, as all below until the join */
+    bool released; /* guarded by the monitor */
 };
 
 struct probe {
     struct thread thread;
     struct probe_gate *gate;
-    uint64_t id;
+    uint64_t id; /* written by the thread, read after the join */
 };
 
 static void wait_for_release(void *argument)
 {
     struct probe *probe = argument;
     struct probe_gate *gate = probe->gate;
-    monitor_lock(&gate->monitor);
     probe->id = thread_id();
+    monitor_lock(&gate->monitor);
     while (!gate->released)
         monitor_wait(&gate->monitor);
     monitor_unlock(&gate->monitor);
@@ -52,12 +51,13 @@ static unsigned start_all(struct probe *probes, unsigned wanted, struct probe_ga
 }
 
 /* A joined thread goes on counting against the system's limits until the kernel has buried it,
- * a moment after the join. Nothing can be waited on for that; only its number shows it. */
+ * a moment after the join. Nothing can be waited on for that; only its number shows it, so this
+ * asks, for some microseconds. */
 static void await_burial(const struct probe *probe, uint64_t deadline)
 {
 #ifdef __linux__
     while (tgkill(getpid(), (pid_t)probe->id, 0) == 0 && clock_now() < deadline)
-        (void)sched_yield();
+        continue;
 #else
     (void)probe;
     (void)deadline;

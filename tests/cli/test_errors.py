@@ -142,9 +142,11 @@ class Outputs(Case):
         path = self.file("k\n" + "".join(f"{i}-{'x' * 50}\n" for i in range(5000)))
         disk = self.dir / "disk"
         disk.mkdir()
-        script = ('mount -t tmpfs -o size=64k none "$1" || exit 99; cd "$1"; shift; echo old >out; '
-                  '"$@"; s=$?; echo "$(ls -A) $(cat out)" >&2; exit $s')
-        unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+        script = ('disk=$1; mount -t tmpfs -o size=64k none "$disk" || exit 99; cd "$disk"; shift; '
+                  'echo old >out; "$@"; s=$?; echo "$(ls -A) $(cat out)" >&2; cd /; '
+                  'umount "$disk"; exit $s')
+        # In a chroot the root is no mount whose propagation could be changed.
+        unshare = ["unshare", "--mount", "--propagation", "unchanged"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
         command = [*unshare, "sh", "-c", script, "sh", disk, PROGRAM, "agg", "-g", "k", "count()",
                    path, "-o", "out"]
         result = subprocess.run(list(map(str, command)), capture_output=True, timeout=60,

@@ -163,6 +163,8 @@ static void work(void *argument, unsigned worker)
             dataset_stop(run->dataset);
         }
         dataset_finish(run->dataset, chunk.number);
+        if (run->failed[worker] != UINT64_MAX)
+            break;
     }
     run->counts[worker] = *format_table[0]->counts(reader);
     format_table[0]->reader_close(reader);
@@ -195,10 +197,12 @@ static void run_workers(struct run *run, struct reading *out)
     const unsigned workers = setup->executor->workers(executor);
     ck_assert_uint_le(workers, MOST_WORKERS);
     ck_assert_int_eq(format_table[0]->start(run->document, executor, NULL), SHEAF_OK);
-    ck_assert_int_eq(dataset_start(run->dataset, setup->chunk_size, workers,
-                                   workers == 1 ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
-                                   NULL),
-                     SHEAF_OK);
+    const struct dataset_run chunks = {
+        .chunk_size = setup->chunk_size,
+        .workers = workers,
+        .reader = workers == 1 ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
+    };
+    ck_assert_int_eq(dataset_start(run->dataset, &chunks, NULL), SHEAF_OK);
     const struct executor_task task = {.work = work, .argument = run};
     ck_assert_int_eq(setup->executor->run(executor, &task, NULL), SHEAF_OK);
     take_outcome(run, workers, out);

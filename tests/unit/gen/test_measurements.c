@@ -7,6 +7,7 @@
 
 #include <csv.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { ROWS = 1000000 };
@@ -160,6 +161,42 @@ START_TEST(any_delimiter_gives_two_fields)
 }
 END_TEST
 
+/* Writes a field as the dialect has it, and gives its end. */
+static char *quote_if_needed(char *out, const char *field, size_t length, char delimiter)
+{
+    bool needed = false;
+    for (size_t i = 0; i < length; i++)
+        needed = needed || field[i] == delimiter;
+    return out + sprintf(out, needed ? "\"%.*s\"" : "%.*s", (int)length, field);
+}
+
+START_TEST(only_fields_with_the_delimiter_are_quoted)
+{
+    static const char delimiters[] = ",\t -.a0'\xc3\xbc\xff"
+                                     "Z";
+    for (size_t i = 0; i + 1 < sizeof delimiters; i++) {
+        struct buffer text = generate(5, 0, 2000, delimiters[i]);
+        size_t at = 0;
+        for (uint64_t j = 0; j < 2000; j++) {
+            char row[64];
+            char expected[64];
+            const size_t length = (size_t)slow_row(row, sizeof row, 5, j);
+            const size_t name = strcspn(row, ";");
+            char *end = quote_if_needed(expected, row, name, delimiters[i]);
+            *end++ = delimiters[i];
+            end = quote_if_needed(end, row + name + 1, length - name - 2, delimiters[i]);
+            *end++ = '\n';
+            const size_t wanted = (size_t)(end - expected);
+            ck_assert_uint_le(wanted, text.length - at);
+            ck_assert_mem_eq(text.bytes + at, expected, wanted);
+            at += wanted;
+        }
+        ck_assert_uint_eq(at, text.length);
+        buffer_close(&text);
+    }
+}
+END_TEST
+
 START_TEST(refused_memory_shows_in_the_buffer)
 {
     struct buffer out = {.bytes = NULL};
@@ -180,6 +217,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, rows_are_what_the_slow_way_gives);
     tcase_add_test(tests, values_are_spread_as_stated);
     tcase_add_test(tests, any_delimiter_gives_two_fields);
+    tcase_add_test(tests, only_fields_with_the_delimiter_are_quoted);
     tcase_add_test(tests, refused_memory_shows_in_the_buffer);
     suite_add_tcase(suite, tests);
     return suite;

@@ -73,7 +73,9 @@ static void claim_all(const struct files *files, uint64_t chunk_size)
 {
     struct dataset *dataset = open_files(files);
     const uint64_t expected = dataset_chunks(dataset, chunk_size);
-    ck_assert_int_eq(dataset_start(dataset, chunk_size, 1, DATASET_READER_THREAD, NULL), SHEAF_OK);
+    ck_assert_int_eq(
+        dataset_start(dataset, &(struct dataset_run){.chunk_size = chunk_size, .workers = 1}, NULL),
+        SHEAF_OK);
     uint32_t file = 0;
     uint64_t offset = files->begins[0];
     struct chunk chunk;
@@ -183,7 +185,8 @@ START_TEST(memory_failures_are_clean)
         memory_fail_at(++n);
         status = dataset_open(paths, 2, NULL, &dataset, NULL);
         if (status == SHEAF_OK)
-            status = dataset_start(dataset, 1000, 2, DATASET_READER_THREAD, NULL);
+            status = dataset_start(dataset, &(struct dataset_run){.chunk_size = 1000, .workers = 2},
+                                   NULL);
         memory_fail_at(0);
         ck_assert(status == SHEAF_OK || status == SHEAF_SYSTEM);
         dataset_close(dataset);
@@ -210,7 +213,9 @@ START_TEST(claims_wait_for_the_window)
     struct files files;
     make_files(&files, 2, (const size_t[]){MOST, MOST});
     struct dataset *dataset = open_files(&files);
-    ck_assert_int_eq(dataset_start(dataset, 2, 4, DATASET_READER_THREAD, NULL), SHEAF_OK);
+    ck_assert_int_eq(
+        dataset_start(dataset, &(struct dataset_run){.chunk_size = 2, .workers = 4}, NULL),
+        SHEAF_OK);
     const uint64_t open = (uint64_t)_i;
     struct chunk chunk;
     for (uint64_t number = 0; number <= open + CHUNK_WINDOW; number++) {
@@ -240,7 +245,9 @@ START_TEST(a_set_token_stops_claims)
     ck_assert_int_eq(sheaf_cancel_open(&token, NULL), SHEAF_OK);
     make_files(&files, 1, (const size_t[]){100});
     ck_assert_int_eq(dataset_open(files.paths, 1, token, &dataset, NULL), SHEAF_OK);
-    ck_assert_int_eq(dataset_start(dataset, 10, 1, DATASET_READER_THREAD, NULL), SHEAF_OK);
+    ck_assert_int_eq(
+        dataset_start(dataset, &(struct dataset_run){.chunk_size = 10, .workers = 1}, NULL),
+        SHEAF_OK);
     ck_assert_int_eq(dataset_claim(dataset, &chunk, NULL), SHEAF_OK);
     sheaf_cancel_set(token, 2);
     ck_assert_int_eq(dataset_claim(dataset, &chunk, &error), SHEAF_STOPPED);
@@ -311,7 +318,9 @@ START_TEST(workers_share_the_chunks)
         hammer.dataset = open_files(&files);
         const uint64_t chunks = dataset_chunks(hammer.dataset, chunk_size);
         ck_assert_int_eq(
-            dataset_start(hammer.dataset, chunk_size, WORKERS, DATASET_READER_THREAD, NULL),
+            dataset_start(hammer.dataset,
+                          &(struct dataset_run){.chunk_size = chunk_size, .workers = WORKERS},
+                          NULL),
             SHEAF_OK);
         pthread_t workers[WORKERS];
         for (int i = 0; i < WORKERS; i++)

@@ -70,9 +70,9 @@ static void start(struct inputs *at, uint64_t chunk_size, int reader)
     const struct feed_setup setup = {.inputs = at->inputs,
                                      .count = at->count,
                                      .begins = at->begins,
-                                     .chunk_size = chunk_size,
-                                     .workers = reader == DATASET_READS_ITSELF ? 1 : WORKERS,
-                                     .reader = (enum dataset_reader)reader,
+                                     .run.chunk_size = chunk_size,
+                                     .run.workers = reader == DATASET_READS_ITSELF ? 1 : WORKERS,
+                                     .run.reader = (enum dataset_reader)reader,
                                      .cancel = at->token};
     ck_assert_int_eq(feed_open(&setup, &at->feed, NULL), SHEAF_OK);
 }
@@ -91,11 +91,14 @@ static bool reads_right(struct inputs *at, uint32_t file, uint64_t offset, size_
     char *read = memory_alloc(length);
     if (read == NULL)
         return false;
-    size_t got = 0;
+    size_t total = 0;
+    enum sheaf_status status = SHEAF_OK;
+    for (size_t got = 1; status == SHEAF_OK && got > 0 && total < length; total += got)
+        status =
+            feed_read(at->feed, file, offset + total, read + total, length - total, &got, NULL);
     const uint64_t left = at->sources[file].length - offset;
-    const bool is_right = feed_read(at->feed, file, offset, read, length, &got, NULL) == SHEAF_OK &&
-                          got == (left < length ? left : length) &&
-                          memcmp(read, bytes[file] + offset, got) == 0;
+    const bool is_right = status == SHEAF_OK && total == (left < length ? left : length) &&
+                          memcmp(read, bytes[file] + offset, total) == 0;
     memory_free(read);
     return is_right;
 }
@@ -296,7 +299,7 @@ static void stop_by_token(int reader, bool by_claim)
     size_t got;
     const enum sheaf_status status =
         by_claim ? feed_claim(at.feed, &chunk, &error)
-                 : feed_read(at.feed, 0, 10, read, sizeof read, &got, &error);
+                 : feed_read(at.feed, 0, 30, read, sizeof read, &got, &error);
     ck_assert_int_eq(status, SHEAF_STOPPED);
     ck_assert_int_eq(error.status, SHEAF_STOPPED);
     ck_assert_int_eq(pthread_join(setter, NULL), 0);
@@ -373,9 +376,9 @@ START_TEST(memory_failures_are_clean)
         const struct feed_setup setup = {.inputs = at.inputs,
                                          .count = 1,
                                          .begins = at.begins,
-                                         .chunk_size = BLOCK,
-                                         .workers = 1,
-                                         .reader = (enum dataset_reader)_i};
+                                         .run.chunk_size = BLOCK,
+                                         .run.workers = 1,
+                                         .run.reader = (enum dataset_reader)_i};
         struct chunk chunk;
         struct sheaf_error error = {.status = SHEAF_OK};
         uint64_t claimed = 0;

@@ -211,7 +211,7 @@ START_TEST(an_empty_text_is_no_number)
     make_batch(&at, &rows, empty);
     ck_assert_int_eq(converter_run(at.converter, &rows.batch, &error), SHEAF_DATA);
     ck_assert_ptr_nonnull(strstr(error.text, "\"\" is no number"));
-    ck_assert_ptr_nonnull(strstr(error.text, "; see --null-quoted"));
+    ck_assert_ptr_nonnull(strstr(error.text, "; see --null and --null-quoted"));
     close_fixture(&at);
 }
 END_TEST

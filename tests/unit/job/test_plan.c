@@ -39,7 +39,9 @@ struct refused {
     {                                                                                              \
         .quote = '"', .comment = SHEAF_NO_BYTE, .max_field = 100, __VA_ARGS__                      \
     }
-#define PLAIN .dialect = {.quote = '"', .comment = SHEAF_NO_BYTE, .max_field = 100}
+#define PLAIN                                                                                      \
+    .dialect = {                                                                                   \
+        .delimiter = SHEAF_NO_BYTE, .quote = '"', .comment = SHEAF_NO_BYTE, .max_field = 100}
 
 static const struct refused refuseds[] = {
     {NULL, NULL, NULL, "no aggregate is given", PLAIN},
@@ -60,17 +62,17 @@ static const struct refused refuseds[] = {
      NULL,
      NULL,
      "a line end cannot be the delimiter, the quote",
-     {.quote = '\n', .comment = SHEAF_NO_BYTE, .max_field = 100}},
+     {.delimiter = ',', .quote = '\n', .comment = SHEAF_NO_BYTE, .max_field = 100}},
     {"count()",
      NULL,
      NULL,
      "the delimiter and the comment byte are the same",
-     {.quote = '"', .comment = ',', .max_field = 100}},
+     {.delimiter = ',', .quote = '"', .comment = ',', .max_field = 100}},
     {"count()",
      NULL,
      NULL,
      "the quote and the comment byte are the same",
-     {.quote = '#', .comment = '#', .max_field = 100}},
+     {.delimiter = ',', .quote = '#', .comment = '#', .max_field = 100}},
     {"count()", NULL, NULL, "--null: a quote in \"\"a\" is not closed", DIALECT(.nulls = "\"a")},
 };
 

@@ -56,6 +56,7 @@ START_TEST(small_tables)
     const struct sample bare = {names, 1, cells, 1, {.bare = true}};
     check_text("json", &bare, "{\"count\":3}\n");
     check_text("jsonl", &bare, "{\"count\":3}\n");
+    check_text("json", &(struct sample){names, 1, NULL, 0, {.bare = true}}, "[]\n");
 }
 END_TEST
 

@@ -21,7 +21,7 @@ START_TEST(cells_are_shown_not_read)
                "| --- | --- |\n"
                "| one<br>two<br>three<br>four | a\\\\\\|b |\n"
                "| \\*b\\* \\_i\\_ \\`c\\` \\~s\\~ \\<br> \\&lt; \\[l\\](u) | -1.5 |\n"
-               "|  |  |\n"
+               "|  | \"\" |\n"
                "| \\x1b\\[31m\\t\\xff | Z\xc3\xbcrich |\n");
 }
 END_TEST

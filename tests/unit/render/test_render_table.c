@@ -29,6 +29,15 @@ START_TEST(columns_are_aligned)
 }
 END_TEST
 
+START_TEST(an_empty_text_is_not_null)
+{
+    const struct text names[] = {text_of("a"), text_of("n")};
+    const struct value cells[] = {cell_text(""), cell_integer(1), value_null(), cell_integer(2)};
+    const struct sample sample = {names, 2, cells, 2, {.comment = -1}};
+    check_text("table", &sample, "a   n\n\"\"  1\n    2\n");
+}
+END_TEST
+
 START_TEST(a_column_of_texts_and_numbers_goes_left)
 {
     const struct text names[] = {text_of("mixed"), text_of("number")};
@@ -91,6 +100,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("table");
     TCase *tests = tcase_create("table");
     tcase_add_test(tests, columns_are_aligned);
+    tcase_add_test(tests, an_empty_text_is_not_null);
     tcase_add_test(tests, a_column_of_texts_and_numbers_goes_left);
     tcase_add_test(tests, nothing_reaches_the_terminal_unseen);
     tcase_add_test(tests, a_long_cell_does_not_pad_the_others);

@@ -220,6 +220,26 @@ START_TEST(pool_goes_on_with_fewer_threads)
 }
 END_TEST
 
+/* The caller is one of the team. What is refused is the probe's threads: without it, all six of
+ * the team would be there. */
+START_TEST(openmp_goes_on_with_fewer_threads)
+{
+    static const unsigned refused_after[] = {0, 1, 3};
+    for (size_t i = 0; i < sizeof refused_after / sizeof *refused_after; i++) {
+        const unsigned expected = refused_after[i] + 1;
+        thread_fail_after(refused_after[i]);
+        struct executor *executor = make(&executor_openmp, 6);
+        ck_assert_uint_eq(executor_openmp.workers(executor), expected);
+        struct body body = {.executor = executor, .workers = expected};
+        const struct executor_task task = {.work = meet, .argument = &body};
+        ck_assert_int_eq(executor_openmp.run(executor, &task, NULL), SHEAF_OK);
+        for (unsigned j = 0; j < MOST; j++)
+            ck_assert_uint_eq(body.runs[j], j < expected);
+        executor_openmp.close(executor);
+    }
+}
+END_TEST
+
 START_TEST(serial_starts_no_thread)
 {
     thread_fail_after(0);
@@ -265,6 +285,7 @@ static Suite *executors_suite(void)
     tcase_add_loop_test(tests, no_tick_before_it_is_due, 0, EXECUTORS);
     tcase_add_loop_test(tests, memory_failures_are_clean, 0, EXECUTORS);
     tcase_add_test(tests, pool_goes_on_with_fewer_threads);
+    tcase_add_test(tests, openmp_goes_on_with_fewer_threads);
     tcase_add_test(tests, serial_starts_no_thread);
     tcase_add_test(tests, serial_must_not_wait);
     suite_add_tcase(suite, tests);
