@@ -167,7 +167,7 @@ const struct option_row option_table[] = {
      .parse = value_number,
      MEMBER(limit),
      .most = UINT64_MAX,
-     .help = "At most N rows of output."},
+     .help = "At most N rows of output. The input is read and checked to its end."},
     {.name = "round",
      .value = "N",
      .commands = FOR_READERS,

@@ -49,9 +49,28 @@ enum sheaf_status sheaf_output_open(const struct sheaf_print_options *options,
     return status;
 }
 
+/* Objects cannot have two members of one name. */
+static enum sheaf_status check_names(const struct job_core *core, struct sheaf_error *error)
+{
+    const uint32_t count = core->groups.key_count + core->groups.call_count;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            const struct text name = core->output_names[i];
+            char safe[ERROR_NAME_SIZE];
+            if (text_compare(name, core->output_names[j]) == 0)
+                return error_set(error, SHEAF_USAGE,
+                                 "two columns of the result are named \"%s\"; name one with "
+                                 "' as NAME'",
+                                 error_name(safe, name.bytes, name.length));
+        }
+    return SHEAF_OK;
+}
+
 enum sheaf_status sheaf_output_check(const struct sheaf_output *output,
                                      const struct sheaf_plan *plan, struct sheaf_error *error)
 {
+    if (output->ops->keyed && plan->core != NULL)
+        TRY(check_names(plan->core, error));
     const uint32_t files = dataset_files(plan->dataset);
     for (uint32_t file = 0; file < files; file++)
         if (sink_is_same_file(output->sink, dataset_descriptor(plan->dataset, file)))

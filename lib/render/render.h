@@ -25,6 +25,7 @@ struct render_header {
 struct render_ops {
     const char *name; /* "csv" */
     const char *help; /* one line */
+    bool keyed;       /* rows are objects: two columns of one name would hide each other */
     /* Makes a writer's private state (may be NULL if none is needed). */
     enum sheaf_status (*open)(const struct render_options *options,
                               const struct render_header *header, void **state,

@@ -65,6 +65,7 @@ static enum sheaf_status json_end(void *state, struct buffer *out, struct sheaf_
 const struct render_ops render_json = {
     .name = "json",
     .help = "one JSON array of objects",
+    .keyed = true,
     .open = json_open,
     .begin = json_begin,
     .row = json_row,

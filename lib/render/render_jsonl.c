@@ -43,6 +43,7 @@ static enum sheaf_status jsonl_row(void *state, const struct value *cells, struc
 const struct render_ops render_jsonl = {
     .name = "jsonl",
     .help = "JSON lines: one object a line",
+    .keyed = true,
     .open = jsonl_open,
     .begin = jsonl_nothing,
     .row = jsonl_row,

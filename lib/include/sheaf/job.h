@@ -160,7 +160,8 @@ struct sheaf_print_options {
 struct sheaf_output;
 SHEAF_API enum sheaf_status sheaf_output_open(const struct sheaf_print_options *options,
                                               struct sheaf_output **out, struct sheaf_error *error);
-/* Fails with SHEAF_USAGE when the output is also an input of the plan. */
+/* Before the run. Fails with SHEAF_USAGE when the output is also an input of the plan, or when the
+ * format is JSON and two columns of the result have one name. */
 SHEAF_API enum sheaf_status sheaf_output_check(const struct sheaf_output *output,
                                                const struct sheaf_plan *plan,
                                                struct sheaf_error *error);
