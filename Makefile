@@ -198,9 +198,9 @@ check-mutations: ## break the code on purpose and see that tests fail
 	scripts/check-mutations $(BUILD)/mutations
 
 lint: $(SOURCES:%.c=$(BUILD)/tidy/%.ok) ## check format, style, and what clang-tidy and shellcheck find
-	clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
+	@clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
 	shellcheck $$(grep -lE '^#!.*[ /](ba)?sh$$' scripts/* .ci/run)
-	scripts/check-style $(SOURCES) $(HEADERS)
+	@scripts/check-style $(SOURCES) $(HEADERS)
 
 # After the object: its dependencies on headers are then this file's too.
 tidy = clang-tidy --quiet --warnings-as-errors='*' $(1) -- $(LANGUAGE) $(CODE) -Itests \
