@@ -123,6 +123,9 @@ static enum sheaf_status reserve_raw(struct format_reader *reader, size_t size,
 {
     if (size <= reader->raw_size)
         return SHEAF_OK;
+    /* A stream adds to a long row in small steps. */
+    if (size < reader->raw_size + reader->raw_size / 4)
+        size = reader->raw_size + reader->raw_size / 4;
     char *grown = memory_resize(reader->raw, size);
     if (grown == NULL)
         return error_no_memory(error, "the bytes of a chunk");
@@ -339,19 +342,23 @@ static enum sheaf_status take_event(struct format_reader *reader, enum feeder_ev
 static enum sheaf_status extend(struct format_reader *reader, size_t *got,
                                 struct sheaf_error *error)
 {
-    if (memory_charge(reader->document->options.budget, reader->extension,
-                      "a row longer than a chunk", NULL, error) != SHEAF_OK)
+    struct memory_budget *budget = reader->document->options.budget;
+    const size_t wanted = reader->extension;
+    if (memory_charge(budget, wanted, "a row longer than a chunk", NULL, error) != SHEAF_OK)
         return add_place(reader, error);
-    reader->charged += reader->extension;
-    TRY(reserve_raw(reader, reader->raw_length + reader->extension, error));
-    TRY(dataset_read(reader->document->dataset, reader->chunk.file,
-                     reader->chunk.offset + reader->raw_length, reader->raw + reader->raw_length,
-                     reader->extension, got, error));
+    *got = 0;
+    enum sheaf_status status = reserve_raw(reader, reader->raw_length + wanted, error);
+    if (status == SHEAF_OK)
+        status = dataset_read(reader->document->dataset, reader->chunk.file,
+                              reader->chunk.offset + reader->raw_length,
+                              reader->raw + reader->raw_length, wanted, got, error);
+    memory_uncharge(budget, wanted - *got);
+    reader->charged += *got;
     reader->raw_length += *got;
     /* As much again as the row has taken so far: linear in its length. */
-    if (reader->extension < EXTENSION_MOST)
+    if (*got == wanted && wanted < EXTENSION_MOST)
         reader->extension *= 2;
-    return SHEAF_OK;
+    return status;
 }
 
 static enum sheaf_status feed_last_row(struct format_reader *reader, struct sheaf_error *error)

@@ -76,11 +76,17 @@ enum sheaf_status dataset_open(const char *const *paths, size_t count,
     return status;
 }
 
+void dataset_end(struct dataset *dataset)
+{
+    feed_close(dataset->feed);
+    dataset->feed = NULL;
+}
+
 void dataset_close(struct dataset *dataset)
 {
     if (dataset == NULL)
         return;
-    feed_close(dataset->feed);
+    dataset_end(dataset);
     for (uint32_t file = 0; file < dataset->files; file++)
         input_close(dataset->inputs[file]);
     memory_free(dataset->inputs);

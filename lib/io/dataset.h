@@ -81,10 +81,14 @@ void dataset_finish(struct dataset *dataset, uint64_t number);
  * usual). Any thread. */
 void dataset_stop(struct dataset *dataset);
 
+/* Ends the run: no worker is inside a call any more. Ends and joins the reader, gives back what it
+ * was charged. */
+void dataset_end(struct dataset *dataset);
+
 /* Fails with SHEAF_DATA, naming it, when a regular file was changed since it was opened. */
 enum sheaf_status dataset_check_unchanged(const struct dataset *dataset, struct sheaf_error *error);
 
-/* Ends and joins the reader. Takes NULL. */
+/* Ends a run that was not ended. Takes NULL. */
 void dataset_close(struct dataset *dataset);
 
 #endif

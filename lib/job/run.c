@@ -256,6 +256,7 @@ static void close_run(struct run *run)
         group_table_close(worker->table);
     }
     memory_free(run->workers);
+    dataset_end(run->plan->dataset);
     if (run->executor != NULL)
         run->executor->ops->close(run->executor);
 }

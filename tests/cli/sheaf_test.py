@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +25,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(os.environ.get("SHEAF") or ROOT / "build" / "sheaf").resolve())
 EXECUTORS = ("pool", "openmp", "serial")
 SECONDS = 120  # after which a run counts as hanging
+
+MEBIBYTE = 1 << 20
+
+# A child's peak begins at what its parent held when it forked, so that a small process has to stand
+# between these tests and the program. It writes status and peak, in KiB, to its first argument.
+MEASURE = """
+import os, sys
+child = os.spawnv(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(child, 0)
+with open(sys.argv[1], "w") as out:
+    print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, file=out)
+"""
 
 
 class Result(NamedTuple):
@@ -85,6 +98,28 @@ def feed(path, *pieces):
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+def run_measured(report, *args, pieces=(), timeout=SECONDS):
+    """Runs the program with the pieces on a pipe: its result and its peak memory in bytes.
+
+    The pipe is closed when a run ends that did not read it all. `report` is a path to write to."""
+    measure = [sys.executable, "-S", "-E", "-c", MEASURE, str(report), PROGRAM]
+    process = start(*args, program=measure)
+    set_pipe_size(process.stdin.fileno(), MEBIBYTE)
+    killer = threading.Timer(timeout, process.kill)
+    killer.start()
+    try:
+        for piece in pieces:
+            process.stdin.write(piece)
+    except BrokenPipeError:
+        pass
+    result = finish(process, timeout=timeout)
+    killer.cancel()
+    if result.status != 0:
+        raise AssertionError(f"no end after {timeout} s: {args}")
+    status, peak = Path(report).read_text().split()
+    return result._replace(status=int(status)), int(peak) * 1024
 
 
 def wait_for(condition, what, seconds=30):

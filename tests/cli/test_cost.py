@@ -103,5 +103,26 @@ class Calls(Case):
         self.assertLess(total, 0.1 * (many - few), worst)
 
 
+class LinearTime(Case):
+    """Inputs on which a scan could be quadratic. Then each would take minutes."""
+
+    SECONDS = 10
+
+    def test_comments_that_end_in_cr(self):
+        path = self.file(b"#xxx\r" * 2_000_000 + b"a\r1\r")
+        self.gives("1\n", "count", "--cr-ends", "-C", "#", path, timeout=self.SECONDS)
+
+    def test_a_quoted_field_of_cr(self):
+        path = self.file(b'a\r"' + b"xxx\r" * 5_000_000 + b'"\r1\r')
+        for size in ("256K", "1G"):
+            self.gives("2\n", "count", "--cr-ends", "--chunk-size", size, path,
+                       timeout=self.SECONDS)
+
+    def test_short_rows_below_a_wide_header(self):
+        header = ",".join(str(i) for i in range(65535)).encode()
+        path = self.file(header + b"\n" + b"1\n" * 500_000)
+        self.gives("500000\n", "count", "--ragged", "pad", path, timeout=self.SECONDS)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -158,6 +158,14 @@ class Delimiters(Case):
         self.assertEqual(self.row("agg", "first(1)", "sum(b)", path), ["1,5", "2"])
         self.assertEqual(self.row("agg", "-d", ",", "count()", path), ["1"])
 
+    def test_any_byte(self):
+        """All but the line ends and the quote, NUL too."""
+        for byte in set(range(256)) - set(b'"\r\n'):
+            left, right = "rs" if byte in b"pq" else "pq"
+            data = b"%s%c%s\n" % (left.encode(), byte, right.encode())
+            self.gives(f'{{"k":"{left}","v":"{right}"}}\n', "agg", "-n", "-f", "jsonl", "-d",
+                       f"\\x{byte:02x}", "first(1) as k", "first(2) as v", data=data)
+
     def test_refused(self):
         for option in ("", "ab", "\n", '"', "é"):
             self.fails(2, "count", "-d", option, self.file(b"a\n"), parts=["delimiter"])
@@ -169,6 +177,15 @@ class Headers(Case):
         self.gives("c2,sum(c1)\nx,1\ny,2\n", "agg", "-n", "-g", "c2", "sum(c1)", path)
         self.gives("2\n", "count", "-n", path)
         self.fails(1, "count", "-n", self.file(b"1,2\n3\n"), parts=[":2: "])
+
+    def test_without_headers_the_first_bad_row_is_named(self):
+        """Later files are not looked at before the rows of those that come first."""
+        first, second = self.file(b"1,2\n1,x,3\n", "n1"), self.file(b'"a"b\n', "n2")
+        for size in (1, 3, 4096):
+            self.fails(1, "count", "-n", "--chunk-size", size, first, second,
+                       parts=[first + ":2: "], without=[second])
+            self.fails(1, "count", "-n", "--chunk-size", size, second, first,
+                       parts=[second + ":1: "], without=[first])
 
     def test_skip_lines(self):
         path = self.file(b'junk"\r\n\n"a",b\n1,2\n')
@@ -334,6 +351,13 @@ class OnError(Case):
         quiet = run("count", "--on-error", "skip", "-q", path)
         self.assertEqual(quiet, (3, b"4\n", b""))
 
+    def test_the_summary_gives_no_advice_that_was_taken(self):
+        path = self.file(b"a\n1\nx\n")
+        for policy, advice in (("fail", True), ("skip", False), ("null", False)):
+            result = run("agg", "sum(a)", "--on-error", policy, path)
+            self.assertIn(b'"x" is no number', result.err)
+            self.assertEqual(b"--on-error" in result.err, advice, result.err)
+
     def test_min_of_another_kind(self):
         path = self.file(b"a,b\n1,1\nx,2\n-3,4\n")
         self.fails(1, "agg", "min(a)", path, parts=[":3: ", "x"])
@@ -360,6 +384,14 @@ class MaxField(Case):
             self.fails(1, "count", "--max-field", "4K", "--chunk-size", size, path,
                        parts=[":2: ", "--max-field"])
         self.fails(1, "count", path, parts=[":2: "], without=["--max-field"])
+
+    def test_the_line_of_a_field_with_line_ends(self):
+        """The line is the row's for every chunk size, not the one where the field got too long."""
+        path = self.file(b'a,b\n1,"xx\nyy\nzz\nww"\n')
+        texts = {self.fails(1, "count", "--max-field", "3", "--chunk-size", size, path,
+                            parts=[":2: ", "--max-field"])
+                 for size in (*range(1, 25), 4096)}
+        self.assertEqual(len(texts), 1, texts)
 
     def test_a_name(self):
         self.fails(1, "count", "--max-field", "100", self.file(b"x" * 200 + b"\n1\n"),

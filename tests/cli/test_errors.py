@@ -93,6 +93,32 @@ class Inputs(Case):
                 result = run("agg", "first(b)", "--memory-limit", limit, "--chunk-size", size, path)
                 self.assertEqual(result.status, status, (size, limit, result.err))
 
+    def test_memory_limit_names_its_place(self):
+        path = self.file('k,"long k"\n' + "".join(f"{i},{i}\n" for i in range(100_000)))
+        for columns, name in (("k", '"k"'), ("2,k", '"long k, k"')):
+            for limit in ("1K", "1M"):
+                self.fails(4, "agg", "-g", columns, "count()", path, "--memory-limit", limit,
+                           parts=["group", f"column {name}", "--memory-limit"])
+        data = b"a,b\n1,2\n3," + b"x" * 3_000_000 + b"\n"
+        path = self.file(data)
+        for size in ("64", "4K", "8M"):
+            args = ("agg", "first(b)", "--memory-limit", "1M", "--chunk-size", size)
+            self.fails(4, *args, path, parts=[path + ":3: ", '"b"', "--memory-limit"])
+            self.fails(4, *args, data=data, parts=[":3: ", "--memory-limit"])
+
+    def test_wild_file_names_are_shown_safely(self):
+        names = (("a\nb", "a\\nb"), ("\x1b[31m", "\\x1b[31m"), ("\x7f\r", "\\x7f\\r"))
+        for name, shown in names:
+            missing = self.dir / name
+            self.one_line("count", missing, shown=shown)
+            self.one_line("count", self.file("a,b\n1\n", name), shown=shown + ":2: ")
+            self.one_line("count", self.file("a\n1\n"), "-o", self.dir / "no" / name,
+                          shown=f"/no/{shown}: ")
+
+    def one_line(self, *args, shown):
+        text = self.fails(1, *args, parts=[shown])
+        self.assertFalse([c for c in text[:-1] if c < " " or c == "\x7f"], text)
+
     def test_no_standard_input(self):
         result = subprocess.run(["sh", "-c", 'exec "$0" count <&-', PROGRAM], capture_output=True,
                                 check=False)
@@ -146,7 +172,9 @@ class Outputs(Case):
                   'echo old >out; "$@"; s=$?; echo "$(ls -A) $(cat out)" >&2; cd /; '
                   'umount "$disk"; exit $s')
         # In a chroot the root is no mount whose propagation could be changed.
-        unshare = ["unshare", "--mount", "--propagation", "unchanged"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+        unshare = ["unshare", "--mount", "--propagation", "unchanged"]
+        if os.geteuid() != 0:
+            unshare.append("--map-root-user")
         command = [*unshare, "sh", "-c", script, "sh", disk, PROGRAM, "agg", "-g", "k", "count()",
                    path, "-o", "out"]
         result = subprocess.run(list(map(str, command)), capture_output=True, timeout=60,

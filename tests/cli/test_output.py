@@ -66,6 +66,16 @@ class Formats(Case):
         self.assertEqual([row["k"].encode("utf-8", "surrogateescape") for row in rows],
                          [b"\x00\x1f\x7f", b"\xff\xfe", b'\\"/', b"\xed\xa0\x80"])
 
+    def test_json_with_two_columns_of_one_name(self):
+        """One would hide the other, so it is refused before any input is read."""
+        path = self.file("a,b\n1,2\n")
+        for args, name in ((("sum(a)", "sum(a)"), "sum(a)"), (("-g", "b", "sum(a) as b"), "b")):
+            for form in ("json", "jsonl"):
+                self.fails(2, "agg", *args, path, "-f", form, parts=[f'"{name}"', " as NAME"])
+        self.gives("sum(a),sum(a)\n1,1\n", "agg", "sum(a)", "sum(a)", path, "-f", "csv")
+        self.gives("b,b\n2,1\n", "agg", "-g", "b", "sum(a) as b", path)
+        self.gives('{"sum(a)":1,"s":1}\n', "agg", "sum(a)", "sum(a) as s", path, "-f", "jsonl")
+
     def test_markdown(self):
         lines = self.output("-f", "md").splitlines()
         self.assertEqual(len(lines), 7)

@@ -8,10 +8,8 @@ import threading
 import time
 import unittest
 
-from sheaf_test import (EXECUTORS, PROGRAM, Case, feed, finish, opens, run, seed, set_pipe_size,
-                        start, wait_for)
-
-MEBIBYTE = 1 << 20
+from sheaf_test import (EXECUTORS, MEBIBYTE, PROGRAM, Case, feed, finish, opens, run, run_measured,
+                        seed, set_pipe_size, start, wait_for)
 
 
 class Pipes(Case):
@@ -95,6 +93,16 @@ class Pipes(Case):
                     stream.close()
                 except BrokenPipeError:
                     pass
+
+    def test_many_workers_stop_at_an_error(self):
+        """No worker keeps a chunk from those that wait for it, however the threads meet."""
+        data = b"x\n1\n2\nabc\n" + b"".join(b"%d\n" % i for i in range(1, 301))
+        args = ("agg", "sum(x)", "--chunk-size", "4", "-j", "8")
+        expected = run(*args, "--executor", "serial", data=data)
+        self.assertEqual((expected.status, expected.out), (1, b""))
+        self.assertIn(b":4: ", expected.err)
+        for _ in range(300):
+            self.assertEqual(run(*args, data=data, timeout=20), expected)
 
     def test_stopped_while_waiting_for_a_pipe(self):
         for executor in EXECUTORS:
@@ -180,6 +188,39 @@ class Memory(Case):
         process.stdout.close()
         process.stderr.close()
 
+    def measured(self, *args, pieces):
+        return run_measured(self.dir / "report", *args, pieces=pieces)
+
+    def test_a_long_header_keeps_to_the_limit(self):
+        result, peak = self.measured("count", "--memory-limit", "20M", "-j", "2",
+                                     pieces=[b"x" * MEBIBYTE] * 100)
+        self.assertEqual((result.status, result.out), (4, b""), result.err)
+        self.assertIn(b"--memory-limit", result.err)
+        self.assertLess(peak, 100 * MEBIBYTE)
+
+    def test_a_long_row_keeps_to_the_limit(self):
+        """Of one field, or of many; what the pipe's reader holds counts too."""
+        one = [b"a,b\n1,", *[b"x" * MEBIBYTE] * 100, b"\n"]
+        names = b",".join(b"c%d" % i for i in range(60_000)) + b"\n"
+        many = [names, *[(b"x" * 1700 + b",") * 600] * 100, b"\n"]
+        for pieces in (one, many):
+            for executor in EXECUTORS:
+                for size in ("64", "256K"):
+                    result, peak = self.measured(
+                        "count", "--memory-limit", "50M", "-j", "2", "--executor", executor,
+                        "--chunk-size", size, pieces=pieces)
+                    self.assertEqual((result.status, result.out), (4, b""), result.err)
+                    self.assertIn(b":2: ", result.err)
+                    self.assertLess(peak, 90 * MEBIBYTE, (executor, size, len(pieces[0])))
+
+    def test_large_chunks_keep_to_the_limit(self):
+        """Large chunks on many threads are made to fit."""
+        block = (b"1," + b"x" * 1021 + b"\n") * 1024
+        result, peak = self.measured("agg", "-n", "sum(1)", "--chunk-size", "64M", "-j", "4",
+                                     "--memory-limit", "64M", pieces=[block] * 300)
+        self.assertEqual(result, (0, b"sum(1)\n%d\n" % (300 * 1024), b""))
+        self.assertLess(peak, 120 * MEBIBYTE)
+
 
 class Changing(Case):
     """The run opens FILE and then a FIFO; until something opens that for writing, it is held."""
@@ -241,23 +282,27 @@ class Changing(Case):
 
 
 class Descriptors(Case):
-    def test_many_files(self):
-        """More files than a process may have open by default."""
+    def many(self, most):
+        """Counts 1,500 files where 256 may be open, or `most` if asked for."""
         files = [self.file(f"a\n{i}\n", str(i)) for i in range(1500)]
 
         def few():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
         process = subprocess.Popen([PROGRAM, "agg", "sum(a)", *files], preexec_fn=few,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
-        result = finish(process)
-        if result.status == 0:
-            self.assertEqual(result.out, b"sum(a)\n%d\n" % sum(range(1500)))
-        else:
-            self.assertEqual(result.status, 1)
-            self.assertIn(b"Too many open files", result.err)
+        return finish(process)
+
+    def test_many_files(self):
+        """More files than a process may have open by default."""
+        self.assertEqual(self.many(4096), (0, b"sum(a)\n%d\n" % sum(range(1500)), b""))
+
+    def test_too_many_files(self):
+        result = self.many(256)
+        self.assertEqual((result.status, result.out), (1, b""))
+        self.assertIn(b"Too many open files", result.err)
 
 
 class Waiting(Case):
@@ -277,6 +322,40 @@ class Waiting(Case):
             thread.start()
             self.gives("3\n", "count", "--executor", executor, "-j", "3", fifo)
             thread.join()
+
+    def test_an_open_row_takes_what_there_is(self):
+        """The bytes that an error needs have come; more may never come."""
+        for executor in EXECUTORS:
+            process = start("agg", "sum(x)", "--executor", executor, "-j", "2", "--chunk-size", "2")
+            self.addCleanup(process.stdin.close)
+            process.stdin.write(b"x\nabc\n1\n2\n3\n4\n5\n6\n")
+            process.stdin.flush()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            with process.stdout, process.stderr:
+                message = process.stderr.read()
+                self.assertEqual((process.returncode, process.stdout.read()), (1, b""), executor)
+                self.assertIn(b":2: ", message)
+
+    def test_an_only_row_that_is_bad_ends(self):
+        """The row's shape is asked for before any row is known to be good."""
+        for data in (b'"a"x', b'"a"x\n', b'"a"x\n"b"y'):
+            path, fifo = self.file(data), self.fifo()
+            args = ("agg", "count()", "-n", "--on-error", "skip")
+            for executor in EXECUTORS:
+                setting = ("--executor", executor, "-j", "2")
+                self.assertEqual(self.ok(*args, *setting, path, status=3, timeout=20),
+                                 b"count()\n0\n")
+                self.assertEqual(self.ok(*args, *setting, data=data, status=3, timeout=20),
+                                 b"count()\n0\n")
+                writer = feed(fifo, data)
+                self.assertEqual(self.ok(*args, *setting, fifo, status=3, timeout=20),
+                                 b"count()\n0\n")
+                writer.join()
+            os.unlink(fifo)
 
 
 if __name__ == "__main__":

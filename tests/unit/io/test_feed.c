@@ -461,6 +461,61 @@ START_TEST(workers_share_the_blocks)
 }
 END_TEST
 
+struct stopper {
+    struct inputs *at;
+    atomic_int *go;
+    bool claimed[64];
+};
+
+/* Claims like a worker that stops the run at its first chunk past the first eight. */
+static void *stopper_main(void *argument)
+{
+    struct stopper *stopper = argument;
+    struct chunk chunk;
+    while (atomic_load(stopper->go) == 0)
+        sched_yield();
+    while (feed_claim(stopper->at->feed, &chunk, NULL) == SHEAF_OK) {
+        if (chunk.number >= 8)
+            feed_stop(stopper->at->feed);
+        stopper->claimed[chunk.number] = true;
+        feed_finish(stopper->at->feed, chunk.number);
+    }
+    return NULL;
+}
+
+/* However a stop meets the claims: what is claimed has no gap, for a worker that reads a later
+ * chunk waits for what those before it publish. */
+START_TEST(a_stop_leaves_no_gap)
+{
+    enum { BLOCK = 4, BLOCKS = 64, ROUNDS = 1000 };
+    for (int round = 0; round < ROUNDS; round++) {
+        struct inputs at = {.count = 0};
+        atomic_int go = 0;
+        struct stopper stoppers[WORKERS];
+        pthread_t threads[WORKERS];
+        add_silent_pipe(&at, BLOCK * BLOCKS);
+        start(&at, BLOCK, DATASET_READER_THREAD);
+        for (int w = 0; w < WORKERS; w++) {
+            stoppers[w] = (struct stopper){.at = &at, .go = &go};
+            ck_assert_int_eq(pthread_create(&threads[w], NULL, stopper_main, &stoppers[w]), 0);
+        }
+        atomic_store(&go, 1);
+        for (int w = 0; w < WORKERS; w++)
+            ck_assert_int_eq(pthread_join(threads[w], NULL), 0);
+        bool is_open = true;
+        for (int number = 0; number < BLOCKS; number++) {
+            bool is_claimed = false;
+            for (int w = 0; w < WORKERS; w++)
+                is_claimed = is_claimed || stoppers[w].claimed[number];
+            ck_assert_msg(is_open || !is_claimed, "round %d: %d is claimed, not all before it",
+                          round, number);
+            is_open = is_claimed;
+        }
+        finish(&at);
+    }
+}
+END_TEST
+
 static Suite *feed_suite(void)
 {
     Suite *suite = suite_create("feed");
@@ -478,6 +533,7 @@ static Suite *feed_suite(void)
     tcase_add_loop_test(tests, a_failing_input_fails_the_claim, 0, READERS);
     tcase_add_loop_test(tests, memory_failures_are_clean, 0, READERS);
     tcase_add_test(tests, workers_share_the_blocks);
+    tcase_add_test(tests, a_stop_leaves_no_gap);
     suite_add_tcase(suite, tests);
     return suite;
 }
