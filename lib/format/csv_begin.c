@@ -1,6 +1,7 @@
 /* format/csv_begin.c - the serial part of planning: for each file the byte order mark, the skipped
  * lines and the header, read by the same feeder as the rows. */
 #include "format/csv.h"
+#include "format/csv_skip.h"
 #include "scan/line_ends.h"
 
 #include <stdio.h>
@@ -111,22 +112,34 @@ static enum sheaf_status header_error(const struct beginning *begin, const struc
     return error == NULL ? SHEAF_SYSTEM : error->status;
 }
 
-/* Drops a bad first row (without a header, bad rows may be skipped). */
+/* Drops a bad first row (without a header, bad rows may be skipped). What is wrong with every row
+ * is wrong with it too: a quote that is never closed, a field that is too long. */
 static enum look skip_bad_row(const struct beginning *begin, struct feeder *feeder, size_t offset,
-                              size_t *position)
+                              size_t *position, struct sheaf_error *error)
 {
     enum scan_state state = SCAN_QUOTE_IN_QUOTED;
-    const size_t left = begin->length - offset - *position;
-    const size_t skipped =
-        scan_to_row(&begin->document->automaton, &state, begin->bytes + offset + *position, left);
+    const char *raw = begin->bytes + offset;
+    const size_t length = begin->length - offset;
+    scan_to_row(&begin->document->automaton, &state, raw + *position, length - *position);
     if (state != SCAN_ROW_START && !begin->is_all)
         return LOOK_MORE;
-    struct feeder_place place;
-    feeder_place(feeder, &place);
-    *position += skipped;
+    struct csv_skip_setup setup = {
+        .document = begin->document,
+        .file = begin->file,
+        .raw = raw,
+        .raw_offset = offset,
+        .raw_length = length,
+        .bad = *position,
+        .field_length = feeder_open_length(feeder),
+    };
+    feeder_place(feeder, &setup.place);
+    uint64_t end;
+    if (csv_skip_row(&setup, &end, error) != SHEAF_OK)
+        return LOOK_FAILED;
+    *position = (size_t)(end - offset);
+    const size_t start = setup.place.row_start;
     const struct line_ends ends =
-        line_ends_count(begin->bytes + offset + place.row_start, *position - place.row_start,
-                        begin->document->options.cr_ends);
+        line_ends_count(raw + start, *position - start, begin->document->options.cr_ends);
     feeder_skip_row(feeder, *position, ends.count);
     return LOOK_DONE;
 }
@@ -156,9 +169,11 @@ static enum look first_row(const struct beginning *begin, struct feeder *feeder,
             header_error(begin, feeder, event, offset, *position, error);
             return LOOK_FAILED;
         }
-        const enum look look = skip_bad_row(begin, feeder, offset, position);
-        if (look == LOOK_MORE || *position == length)
+        const enum look look = skip_bad_row(begin, feeder, offset, position, error);
+        if (look != LOOK_DONE)
             return look;
+        if (*position == length)
+            return begin->is_all ? LOOK_DONE : LOOK_MORE;
     }
     return LOOK_DONE;
 }
@@ -351,13 +366,13 @@ static enum sheaf_status read_more(struct beginning *begin, struct buffer *buffe
                                    struct sheaf_error *error)
 {
     const size_t wanted = begin->length < FIRST_LOOK ? FIRST_LOOK : begin->length;
-    if (buffer->length >= FIRST_LOOK)
-        TRY(charge_beginning(begin, wanted, error));
     if (!buffer_reserve(buffer, wanted))
         return error_no_memory(error, "the beginning of a file");
     size_t got;
     TRY(dataset_read_some(begin->document->dataset, begin->file, begin->length,
                           buffer->bytes + begin->length, wanted, &got, error));
+    if (begin->length >= FIRST_LOOK)
+        TRY(charge_beginning(begin, got, error));
     buffer->length += got;
     begin->bytes = buffer->bytes;
     begin->length = buffer->length;

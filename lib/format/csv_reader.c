@@ -358,7 +358,7 @@ static enum sheaf_status extend(struct format_reader *reader, size_t *got,
     /* As much again as the row has taken so far: linear in its length. */
     if (*got == wanted && wanted < EXTENSION_MOST)
         reader->extension *= 2;
-    return status;
+    return status == SHEAF_OK ? SHEAF_OK : add_place(reader, error);
 }
 
 static enum sheaf_status feed_last_row(struct format_reader *reader, struct sheaf_error *error)

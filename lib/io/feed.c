@@ -89,7 +89,9 @@ static enum sheaf_status charge_blocks_locked(struct feed *feed, struct sheaf_er
     struct memory_budget *budget = feed->setup.run.budget;
     const uint64_t blocks = feed->count - feed->freed;
     const uint64_t spare = 2 * feed->ahead;
-    const uint64_t wanted = blocks > spare ? (blocks - spare) * feed->setup.run.chunk_size : 0;
+    /* Its bytes, what malloc adds to them, and its place in the index, which has spare ones. */
+    const uint64_t block_size = feed->setup.run.chunk_size + 2 * sizeof(struct block) + 32;
+    const uint64_t wanted = blocks > spare ? (blocks - spare) * block_size : 0;
     if (wanted > feed->charged)
         TRY(memory_charge(budget, wanted - feed->charged, "a row longer than a chunk", NULL,
                           error));

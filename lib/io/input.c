@@ -27,11 +27,15 @@ struct input {
     const struct sheaf_cancel *end;
 };
 
-/* Files that claim to be empty but are not (as under /proc) are read as streams. */
-static bool has_hidden_bytes(const struct input *input)
+/* Files whose size says nothing are read as streams: under /proc they claim to be empty, under /sys
+ * to be longer than they are. */
+static bool size_is_wrong(const struct input *input)
 {
     char byte;
-    return input->size == 0 && pread(input->descriptor, &byte, 1, 0) == 1;
+    if (input->size == 0)
+        return pread(input->descriptor, &byte, 1, 0) == 1;
+    const uint64_t last = input->start + input->size - 1;
+    return pread(input->descriptor, &byte, 1, (off_t)last) == 0;
 }
 
 static enum sheaf_status look_at(struct input *input, struct sheaf_error *error)
@@ -49,7 +53,7 @@ static enum sheaf_status look_at(struct input *input, struct sheaf_error *error)
     const uint64_t size = (uint64_t)status.st_size;
     input->size = size > input->start ? size - input->start : 0;
     input->modified = status.st_mtim;
-    input->is_stream = has_hidden_bytes(input);
+    input->is_stream = size_is_wrong(input);
     return SHEAF_OK;
 }
 

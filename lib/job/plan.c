@@ -23,9 +23,18 @@ static bool is_line_end(int byte)
     return byte == '\n' || byte == '\r';
 }
 
+static bool is_byte_or_none(int byte)
+{
+    return byte >= SHEAF_NO_BYTE && byte <= UINT8_MAX;
+}
+
 static enum sheaf_status check_dialect(const struct sheaf_dialect *dialect, int delimiter,
                                        struct sheaf_error *error)
 {
+    if (!is_byte_or_none(dialect->delimiter) || !is_byte_or_none(dialect->quote) ||
+        !is_byte_or_none(dialect->comment))
+        return error_set(error, SHEAF_USAGE,
+                         "the delimiter, the quote and the comment are one byte each, or none");
     if (is_line_end(delimiter) || is_line_end(dialect->quote) || is_line_end(dialect->comment))
         return error_set(error, SHEAF_USAGE,
                          "a line end cannot be the delimiter, the quote or the comment byte");
@@ -186,10 +195,13 @@ enum sheaf_status sheaf_plan_open(const struct sheaf_request *request,
                                   const struct sheaf_run_options *options, struct sheaf_plan **out,
                                   struct sheaf_error *error)
 {
+    static const struct sheaf_run_options defaults = SHEAF_RUN_OPTIONS_INIT;
     const uint64_t start = clock_now();
     struct sheaf_error unused;
     if (error == NULL)
         error = &unused;
+    if (options == NULL)
+        options = &defaults;
     *out = NULL;
     struct sheaf_plan *plan = memory_zeroed(1, sizeof *plan);
     if (plan == NULL)

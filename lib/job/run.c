@@ -153,6 +153,15 @@ static void tick(void *argument)
 static enum sheaf_status start(struct run *run, struct sheaf_error *error)
 {
     struct sheaf_plan *plan = run->plan;
+    /* A pipe's reader first: without it the workers would have nothing to do. */
+    const struct dataset_run chunks = {
+        .chunk_size = plan->chunk_size,
+        .workers = plan->workers,
+        .reader =
+            plan->executor_ops == &executor_serial ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
+        .budget = &plan->core->budget,
+    };
+    TRY(dataset_start(plan->dataset, &chunks, error));
     TRY(plan->executor_ops->open(plan->workers, &run->executor, error));
     run->worker_count = plan->executor_ops->workers(run->executor);
     run->workers = memory_zeroed(run->worker_count, sizeof *run->workers);
@@ -160,15 +169,7 @@ static enum sheaf_status start(struct run *run, struct sheaf_error *error)
     if (run->workers == NULL || plan->timings.workers == NULL)
         return error_no_memory(error, "the workers");
     plan->timings.worker_count = run->worker_count;
-    TRY(plan->format->start(plan->document, run->executor, error));
-    const struct dataset_run chunks = {
-        .chunk_size = plan->chunk_size,
-        .workers = run->worker_count,
-        .reader =
-            plan->executor_ops == &executor_serial ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
-        .budget = &plan->core->budget,
-    };
-    return dataset_start(plan->dataset, &chunks, error);
+    return plan->format->start(plan->document, run->executor, error);
 }
 
 /* The error of the lowest chunk, if any. */

@@ -340,6 +340,45 @@ class Waiting(Case):
                 self.assertEqual((process.returncode, process.stdout.read()), (1, b""), executor)
                 self.assertIn(b":2: ", message)
 
+    def count_pieces(self, pieces, *args, pause=0.0):
+        """Gives status and output of count on a pipe that gets the pieces one by one."""
+        process = start("count", *args)
+        for piece in pieces:
+            process.stdin.write(piece)
+            process.stdin.flush()
+            time.sleep(pause)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out
+
+    def test_a_bad_first_row_that_comes_alone(self):
+        """Without a header the first good row says how many columns there are; it may come late, or
+        stand behind the bytes that are looked at first."""
+        pieces = [b'"a"x,b\n', b"1,2\n3,4\n"]
+        args = ("-n", "--on-error", "skip")
+        for pause in (0, 0.2):
+            self.assertEqual(self.count_pieces(pieces, *args, pause=pause), (3, b"2\n"), pause)
+        for length in (65531, 65532, 65533):
+            path = self.file(b'"a"' + b"x" * length + b"\n1,2\n3,4\n")
+            result = run("count", *args, path)
+            self.assertEqual((result.status, result.out), (3, b"2\n"), length)
+
+    def test_a_long_beginning_in_small_pieces(self):
+        """What is charged to the memory limit is what has come, once."""
+        pieces = [b"#\n" * 64] * 2000 + [b"a\n1\n"]
+        self.assertEqual(self.count_pieces(pieces, "-C", "#", "--memory-limit", "64M"), (0, b"1\n"))
+
+    def test_an_unclosed_quote_in_the_first_row(self):
+        path = self.file(b'"a"x,"never closed\n1,2\n')
+        for expression in ("count()", "count(1)"):
+            self.fails(1, "agg", "-n", expression, "--on-error", "skip", path,
+                       parts=[":1: ", "never closed"])
+
+    def test_a_size_that_says_nothing(self):
+        """Files under /sys claim to hold a page."""
+        path = "/sys/kernel/mm/transparent_hugepage/enabled"
+        if os.path.exists(path):
+            self.assertEqual(run("count", "-n", path).out, b"1\n")
+
     def test_an_only_row_that_is_bad_ends(self):
         """The row's shape is asked for before any row is known to be good."""
         for data in (b'"a"x', b'"a"x\n', b'"a"x\n"b"y'):

@@ -92,8 +92,9 @@ struct sheaf_request {
 struct sheaf_plan;
 struct sheaf_result;
 
-/* Checks a request: opens the files, reads headers, resolves columns. Fails with SHEAF_USAGE (an
- * unknown column: the text suggests near names), SHEAF_DATA, SHEAF_SYSTEM. Owned by the caller. */
+/* Checks a request (options NULL: all defaults): opens the files, reads headers, resolves columns.
+ * Fails with SHEAF_USAGE (an unknown column: the text suggests near names), SHEAF_DATA,
+ * SHEAF_SYSTEM. Owned by the caller. */
 SHEAF_API enum sheaf_status sheaf_plan_open(const struct sheaf_request *request,
                                             const struct sheaf_run_options *options,
                                             struct sheaf_plan **out, struct sheaf_error *error);
