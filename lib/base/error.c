@@ -45,6 +45,15 @@ enum sheaf_status error_system(struct sheaf_error *error, int system_errno, cons
     return SHEAF_SYSTEM;
 }
 
+void error_keep_earlier(struct sheaf_error *first, const struct sheaf_error *other)
+{
+    if (other->status == SHEAF_OK)
+        return;
+    if (first->status == SHEAF_OK || other->file < first->file ||
+        (other->file == first->file && other->byte < first->byte))
+        *first = *other;
+}
+
 enum sheaf_status error_no_memory(struct sheaf_error *error, const char *what)
 {
     return error_set(error, SHEAF_SYSTEM, "out of memory: %s", what);

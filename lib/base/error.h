@@ -25,6 +25,10 @@ enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status,
 enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Makes *first the error that stands earlier in the dataset, by file and byte; one with SHEAF_OK is
+ * none. */
+void error_keep_earlier(struct sheaf_error *first, const struct sheaf_error *other);
+
 /* The one message for memory that malloc refused: SHEAF_SYSTEM, "out of memory: WHAT". */
 enum sheaf_status error_no_memory(struct sheaf_error *error, const char *what);
 

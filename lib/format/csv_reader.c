@@ -226,10 +226,7 @@ static void count_skipped(struct format_reader *reader, const struct sheaf_error
 {
     struct format_counts *counts = &reader->counts;
     counts->skipped_rows++;
-    const struct sheaf_error *first = &counts->first_skipped;
-    if (first->status == SHEAF_OK || error->file < first->file ||
-        (error->file == first->file && error->byte < first->byte))
-        counts->first_skipped = *error;
+    error_keep_earlier(&counts->first_skipped, error);
 }
 
 static uint64_t file_byte(const struct format_reader *reader, size_t position)

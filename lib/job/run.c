@@ -209,15 +209,6 @@ static enum sheaf_status run_chunks(struct run *run, struct sheaf_error *error)
     return status;
 }
 
-static void keep_earlier(struct sheaf_error *first, const struct sheaf_error *other)
-{
-    if (other->status == SHEAF_OK)
-        return;
-    if (first->status == SHEAF_OK || other->file < first->file ||
-        (other->file == first->file && other->byte < first->byte))
-        *first = *other;
-}
-
 static void sum_skipped(const struct run *run, struct sheaf_result *result)
 {
     for (unsigned i = 0; i < run->worker_count; i++) {
@@ -226,8 +217,8 @@ static void sum_skipped(const struct run *run, struct sheaf_result *result)
         const struct converter_counts *values = converter_counts(worker->converter);
         result->skipped_rows += format->skipped_rows + values->skipped_rows;
         result->nulled_values += values->nulled_values;
-        keep_earlier(&result->first_skipped, &format->first_skipped);
-        keep_earlier(&result->first_skipped, &values->first);
+        error_keep_earlier(&result->first_skipped, &format->first_skipped);
+        error_keep_earlier(&result->first_skipped, &values->first);
     }
 }
 
