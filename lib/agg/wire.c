@@ -8,6 +8,10 @@
 static const uint128 mantissa_bound =
     (uint128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000);
 
+/* The byte that a number begins with: enum number_kind, or this for a double of single precision,
+ * which is saved as the float that it is. */
+enum { SINGLE = NUMBER_DOUBLE + 1 };
+
 static void put_integer(struct buffer *out, uint64_t value, size_t width)
 {
     char bytes[8];
@@ -52,19 +56,38 @@ bool wire_take_u64(struct text *bytes, uint64_t *value)
     return take_integer(bytes, value, 8);
 }
 
+static void put_double(struct buffer *out, double real)
+{
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    wire_put_u8(out, NUMBER_DOUBLE);
+    wire_put_u64(out, bits);
+}
+
+static void put_single(struct buffer *out, float real)
+{
+    uint32_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    wire_put_u8(out, SINGLE);
+    put_integer(out, bits, sizeof bits);
+}
+
 void wire_put_number(struct buffer *out, const struct number *number)
 {
-    wire_put_u8(out, number->kind);
-    if (number->kind == NUMBER_DECIMAL) {
-        const uint128 bits = (uint128)number->mantissa;
-        wire_put_u8(out, (uint8_t)number->exponent);
-        wire_put_u64(out, (uint64_t)bits);
-        wire_put_u64(out, (uint64_t)(bits >> 64));
-    } else if (number->kind == NUMBER_DOUBLE) {
-        uint64_t bits;
-        memcpy(&bits, &number->real, sizeof bits);
-        wire_put_u64(out, bits);
+    if (number->kind == NUMBER_DOUBLE) {
+        if (number->exponent == NUMBER_SINGLE)
+            put_single(out, (float)number->real);
+        else
+            put_double(out, number->real);
+        return;
     }
+    wire_put_u8(out, number->kind);
+    if (number->kind == NUMBER_NULL)
+        return;
+    const uint128 bits = (uint128)number->mantissa;
+    wire_put_u8(out, (uint8_t)number->exponent);
+    wire_put_u64(out, (uint64_t)bits);
+    wire_put_u64(out, (uint64_t)(bits >> 64));
 }
 
 static bool take_decimal(struct text *bytes, struct number *number)
@@ -92,6 +115,19 @@ static bool take_double(struct text *bytes, struct number *number)
     return number->real != 0 || !signbit(number->real);
 }
 
+static bool take_single(struct text *bytes, struct number *number)
+{
+    uint64_t word;
+    float real;
+    if (!take_integer(bytes, &word, sizeof real))
+        return false;
+    const uint32_t bits = (uint32_t)word;
+    memcpy(&real, &bits, sizeof bits);
+    *number =
+        (struct number){.real = (double)real, .exponent = NUMBER_SINGLE, .kind = NUMBER_DOUBLE};
+    return real != 0 || !signbit(real);
+}
+
 bool wire_take_number(struct text *bytes, struct number *number)
 {
     *number = (struct number){.kind = NUMBER_NULL};
@@ -104,9 +140,28 @@ bool wire_take_number(struct text *bytes, struct number *number)
         return take_decimal(bytes, number);
     case NUMBER_DOUBLE:
         return take_double(bytes, number);
+    case SINGLE:
+        return take_single(bytes, number);
     default:
         return false;
     }
+}
+
+void wire_put_instant(struct buffer *out, const struct instant *instant)
+{
+    wire_put_u8(out, instant->form);
+    wire_put_u64(out, (uint64_t)instant->seconds);
+    wire_put_u64(out, instant->attoseconds);
+}
+
+bool wire_take_instant(struct text *bytes, struct instant *instant)
+{
+    uint64_t seconds;
+    if (!wire_take_u8(bytes, &instant->form) || !wire_take_u64(bytes, &seconds) ||
+        !wire_take_u64(bytes, &instant->attoseconds))
+        return false;
+    instant->seconds = (int64_t)seconds;
+    return instant->form <= INSTANT_ZONED && instant->attoseconds < UINT64_C(1000000000000000000);
 }
 
 void wire_put_place(struct buffer *out, struct place place)

@@ -24,8 +24,13 @@ struct number {
         int128 mantissa; /* |mantissa| < 10^38 */
         double real;
     };
-    int8_t exponent; /* NUMBER_EXPONENT_MIN … NUMBER_EXPONENT_MAX */
-    uint8_t kind;    /* enum number_kind */
+    int8_t
+        exponent; /* NUMBER_EXPONENT_MIN … NUMBER_EXPONENT_MAX; of a double: 0, or NUMBER_SINGLE */
+    uint8_t kind; /* enum number_kind */
 };
+
+/* As the `exponent` of a double: it came from a column of single precision, and prints as the
+ * shortest digits that read back as that. It means nothing to anything else. */
+enum { NUMBER_SINGLE = 1 };
 
 #endif

@@ -22,20 +22,24 @@ static inline int place_compare(struct place a, struct place b)
     return (a.byte > b.byte) - (a.byte < b.byte);
 }
 
-/* One needed column of a batch; each vector that is not NULL holds one item per row. `texts` are
- * the fields after unquoting, bytes NULL where null. `numbers` is there once somebody has asked
- * for the column as numbers; `instants` likewise for times (see num/time.h). */
+/* One needed column of a batch; each vector that is not NULL holds one item per row. CSV gives
+ * `texts`, the fields after unquoting, bytes NULL where null; `numbers` is there once somebody has
+ * asked for the column as numbers, `instants` likewise for times. A binary format gives what a plan
+ * has asked it for: numbers or instants as they are, texts as the values are printed. */
 struct column {
     const struct text *texts;
     const struct number *numbers;
     const struct instant *instants;
 };
 
+/* The vectors of a column, as bits. */
+enum column_vector { COLUMN_TEXTS = 1, COLUMN_NUMBERS = 2, COLUMN_INSTANTS = 4 };
+
 struct batch {
     uint32_t rows;
     uint32_t file;
     const uint64_t *row_bytes; /* offset of each row's first byte in its file, ascending */
-    const uint64_t *row_lines; /* physical line that each row begins on, from 1 */
+    const uint64_t *row_lines; /* physical line that each row begins on, from 1; NULL: no lines */
     const struct column *columns;
     /* The rows that take part: `selected` ascending row numbers; NULL: all rows do. */
     const uint32_t *selection;

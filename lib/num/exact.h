@@ -33,6 +33,13 @@ enum sheaf_status exact_sum_add(struct exact_sum *sum, const struct number *numb
 enum sheaf_status exact_sum_add_square(struct exact_sum *sum, const struct number *number,
                                        struct memory_budget *budget, const char *column,
                                        struct sheaf_error *error);
+/* Adds one number, or its square, `times` times (any number of times, 0 too). */
+enum sheaf_status exact_sum_add_times(struct exact_sum *sum, const struct number *number,
+                                      uint64_t times, struct memory_budget *budget,
+                                      const char *column, struct sheaf_error *error);
+enum sheaf_status exact_sum_add_square_times(struct exact_sum *sum, const struct number *number,
+                                             uint64_t times, struct memory_budget *budget,
+                                             const char *column, struct sheaf_error *error);
 /* Adds numbers[selection[i]] (numbers[i] when selection is NULL) for i < selected, skipping
  * NUMBER_NULL; *count grows by the numbers added. The tight loop of sum and mean: no call per
  * value while the small form serves. */

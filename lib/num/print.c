@@ -228,7 +228,8 @@ size_t number_print(const struct number *number, char out[NUMBER_TEXT_SIZE])
 {
     if (number->kind == NUMBER_DECIMAL)
         return print_decimal(number, out);
-    return print_real(number->real, &format_double, out);
+    const bool is_single = number->exponent == NUMBER_SINGLE;
+    return print_real(number->real, is_single ? &format_float : &format_double, out);
 }
 
 size_t number_print_float(float value, char out[NUMBER_TEXT_SIZE])

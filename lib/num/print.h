@@ -10,11 +10,11 @@ enum { NUMBER_TEXT_SIZE = 128 };
 
 /* Writes a number (not NUMBER_NULL) and gives the length; terminated. Decimals: exactly, fixed
  * notation, no plus sign, no zeros at the end of the fraction, -0 is 0. Doubles: the shortest
- * digits that read back as the same double; fixed notation for 1e-7 <= |x| < 1e21, else like
- * 1.25e-8; "NaN", "inf", "-inf". */
+ * digits that read back as the same double (float, where NUMBER_SINGLE marks one); fixed notation
+ * for 1e-7 <= |x| < 1e21, else like 1.25e-8; "NaN", "inf", "-inf". */
 size_t number_print(const struct number *number, char out[NUMBER_TEXT_SIZE]);
 
-/* As number_print for a double that is an f32 column's: shortest digits that read back as float. */
+/* As number_print for a float: the shortest digits that read back as it. */
 size_t number_print_float(float value, char out[NUMBER_TEXT_SIZE]);
 
 #endif

@@ -151,3 +151,93 @@ int instant_compare(const struct instant *a, const struct instant *b)
         return a->seconds < b->seconds ? -1 : 1;
     return (a->attoseconds > b->attoseconds) - (a->attoseconds < b->attoseconds);
 }
+
+/* ---- printing ---------------------------------------------------------------------------- */
+
+struct civil {
+    int year;
+    int month;
+    int day;
+};
+
+/* The way back from days_from_civil, by the same author. */
+static struct civil civil_from_days(int64_t days)
+{
+    enum { ERA_YEARS = 400, ERA_DAYS = 146097, DAYS_TO_1970 = 719468 };
+    days += DAYS_TO_1970;
+    const int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS;
+    const int day_of_era = (int)(days - era * ERA_DAYS);
+    const int year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (ERA_DAYS - 1)) / 365;
+    const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const int month_from_march = (5 * day_of_year + 2) / 153;
+    const int month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    return (struct civil){
+        .year = (int)(era * ERA_YEARS) + year_of_era + (month <= 2),
+        .month = month,
+        .day = day_of_year - (153 * month_from_march + 2) / 5 + 1,
+    };
+}
+
+static char *put_digits(char *out, uint64_t value, size_t width)
+{
+    for (size_t i = width; i-- > 0; value /= 10)
+        out[i] = (char)('0' + value % 10);
+    return out + width;
+}
+
+static char *put_fraction(char *out, uint64_t attoseconds)
+{
+    if (attoseconds == 0)
+        return out;
+    *out++ = '.';
+    out = put_digits(out, attoseconds, FRACTION_DIGITS);
+    while (out[-1] == '0')
+        out--;
+    return out;
+}
+
+size_t instant_print(const struct instant *instant, char out[INSTANT_TEXT_SIZE])
+{
+    int64_t days = instant->seconds / DAY;
+    int64_t seconds = instant->seconds % DAY;
+    if (seconds < 0) {
+        seconds += DAY;
+        days--;
+    }
+    const struct civil civil = civil_from_days(days);
+    char *end = put_digits(out, (uint64_t)civil.year, 4);
+    *end++ = '-';
+    end = put_digits(end, (uint64_t)civil.month, 2);
+    *end++ = '-';
+    end = put_digits(end, (uint64_t)civil.day, 2);
+    if (instant->form != INSTANT_DATE) {
+        *end++ = 'T';
+        end = put_digits(end, (uint64_t)seconds / HOUR, 2);
+        *end++ = ':';
+        end = put_digits(end, (uint64_t)seconds / MINUTE % 60, 2);
+        *end++ = ':';
+        end = put_digits(end, (uint64_t)seconds % 60, 2);
+        end = put_fraction(end, instant->attoseconds);
+    }
+    if (instant->form == INSTANT_ZONED)
+        *end++ = 'Z';
+    *end = '\0';
+    return (size_t)(end - out);
+}
+
+void instant_number(const struct instant *instant, struct number *out)
+{
+    /* As few digits as do: such numbers take less room than those that need all of them. */
+    int digits = 0;
+    uint64_t fraction = instant->attoseconds;
+    if (fraction != 0)
+        digits = FRACTION_DIGITS;
+    for (; digits > 0 && fraction % 10 == 0; digits--)
+        fraction /= 10;
+    *out = (struct number){
+        .mantissa = (int128)instant->seconds * (int128)power_ten_wide(digits) + (int128)fraction,
+        .exponent = (int8_t)-digits,
+        .kind = NUMBER_DECIMAL,
+    };
+}

@@ -2,9 +2,11 @@
 #ifndef NUM_TIME_H
 #define NUM_TIME_H
 
+#include "base/number.h"
 #include "base/text.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* An instant of the proleptic Gregorian calendar, exact to the attosecond. */
@@ -20,6 +22,20 @@ enum instant_form { INSTANT_NULL = 0, INSTANT_DATE, INSTANT_LOCAL, INSTANT_ZONED
  * digits), and an optional `Z` or `+hh:mm` or `-hh:mm`. False for anything else, also for a day
  * that the month does not have. Second 60 is no time. */
 bool instant_parse(struct text text, struct instant *out);
+
+enum { INSTANT_TEXT_SIZE = 48 };
+
+/* Writes an instant (not INSTANT_NULL) of the years 0 … 9999 and gives the length; terminated:
+ * `YYYY-MM-DD` for a date, else that with `Thh:mm:ss`, a fraction without zeros at its end if there
+ * is one, and `Z` if it has a zone. instant_parse reads it back. */
+size_t instant_print(const struct instant *instant, char out[INSTANT_TEXT_SIZE]);
+
+/* The first second of the year 0 and the last one of the year 9999: what can be printed. */
+#define INSTANT_SECONDS_MIN INT64_C(-62167219200)
+#define INSTANT_SECONDS_MAX INT64_C(253402300799)
+
+/* The instant (not INSTANT_NULL) as an exact decimal of seconds: equal and ordered as instants. */
+void instant_number(const struct instant *instant, struct number *out);
 
 /* By time; negative, 0 or positive. */
 int instant_compare(const struct instant *a, const struct instant *b);

@@ -158,6 +158,35 @@ START_TEST(rounds_random_numbers)
 }
 END_TEST
 
+/* What a single is marked with does not count, and nothing computed from it carries the mark. */
+START_TEST(the_mark_of_singles_means_nothing)
+{
+    uint64_t state = unit_seed("singles", 3);
+    for (int i = 0; i < 10000; i++) {
+        struct number number = {.real = (double)(float)(oracle_random_double(&state).real / 3),
+                                .kind = NUMBER_DOUBLE};
+        if (!isfinite(number.real))
+            continue;
+        struct number single = number;
+        single.exponent = NUMBER_SINGLE;
+        const struct number other = random_number(&state);
+        ck_assert_int_eq(number_compare(&number, &single), 0);
+        ck_assert_int_eq(number_compare(&single, &other), number_compare(&number, &other));
+        const struct number expected = number_subtract(&number, &other);
+        const struct number out = number_subtract(&single, &other);
+        ck_assert(out.kind == NUMBER_DOUBLE && out.exponent == 0 && out.real == expected.real);
+        const struct number rounded = number_round(&single, 2);
+        ck_assert(rounded.kind == NUMBER_DECIMAL || rounded.exponent == NUMBER_SINGLE);
+        const struct number unmarked = number_round(&number, 2);
+        ck_assert_int_eq(number_compare(&rounded, &unmarked), 0);
+    }
+    const struct number infinite = {
+        .real = (double)INFINITY, .exponent = NUMBER_SINGLE, .kind = NUMBER_DOUBLE};
+    const struct number out = number_subtract(&infinite, &infinite);
+    ck_assert(isnan(out.real) && out.exponent == 0);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("compare");
@@ -169,6 +198,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, subtracts_specials);
     tcase_add_test(tests, rounds_half_to_even);
     tcase_add_test(tests, rounds_random_numbers);
+    tcase_add_test(tests, the_mark_of_singles_means_nothing);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -194,6 +194,21 @@ START_TEST(floats_are_shortest)
 }
 END_TEST
 
+START_TEST(singles_print_as_floats)
+{
+    static const float values[] = {0, 0.1F, -16777216, 3.4028235e38F, 1e-45F, -INFINITY, NAN};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char expected[NUMBER_TEXT_SIZE];
+        char text[NUMBER_TEXT_SIZE];
+        const struct number number = {
+            .real = (double)values[i], .exponent = NUMBER_SINGLE, .kind = NUMBER_DOUBLE};
+        const size_t length = number_print_float(values[i], expected);
+        ck_assert_uint_eq(number_print(&number, text), length);
+        ck_assert_str_eq(text, expected);
+    }
+}
+END_TEST
+
 /* Where the decimal mark is a comma, everything stays as it is. */
 START_TEST(ignores_the_locale)
 {
@@ -223,6 +238,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, doubles_are_shortest);
     tcase_add_test(tests, powers_of_two_are_shortest);
     tcase_add_test(tests, floats_are_shortest);
+    tcase_add_test(tests, singles_print_as_floats);
     tcase_add_test(tests, ignores_the_locale);
     suite_add_tcase(suite, tests);
     return suite;
