@@ -1,30 +1,13 @@
 #include "command.h"
 
-#include "help.h"
-#include "options.h"
-#include "outcome.h"
 #include "run.h"
-
-static int run(const struct command *command, int argc, char **argv)
-{
-    struct settings settings;
-    if (!options_parse(command, argc, argv, &settings))
-        return OUTCOME_USAGE;
-    if (settings.help)
-        return help_command(command);
-    struct sheaf_request request;
-    run_request(&settings, &request);
-    request.command = SHEAF_COUNT;
-    request.files = settings.operands;
-    request.file_count = settings.operand_count;
-    return run_job(&settings, &request);
-}
 
 const struct command command_count = {
     .name = "count",
     .summary = "count the rows",
     .bit = FOR_COUNT,
-    .run = run,
+    .run = run_files,
+    .request = SHEAF_COUNT,
     .synopsis = "[OPTIONS] [FILE...]",
     .description =
         "Prints the number of rows, without the header. A line end inside a quoted field ends no "

@@ -56,10 +56,22 @@ static bool make_request(const struct settings *settings, struct sheaf_generate_
         .generator = generator,
         .rows = settings->rows,
         .seed = settings->seed,
+        .delimiter = settings->out_delimiter,
+        .format = settings->format,
         .path = settings->output,
     };
-    out->delimiter = settings->out_delimiter;
     return true;
+}
+
+/* Raw records do not say what they are. */
+static void say_schema(const struct sheaf_generate_request *request)
+{
+    if (request->format == NULL || strcmp(request->format, "raw") != 0)
+        return;
+    size_t i = 0;
+    while (strcmp(sheaf_generator(i).name, request->generator) != 0)
+        i++;
+    message("schema: %s", sheaf_generator_schema(i));
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -91,6 +103,8 @@ static int run(const struct command *command, int argc, char **argv)
     if (status == SHEAF_OK)
         status = sheaf_generate(&request, &options, &error);
     progress_finish(&progress, status);
+    if (status == SHEAF_OK && !settings.quiet)
+        say_schema(&request);
     return outcome_finish(&stop, status, &error, OUTCOME_DONE);
 }
 
@@ -100,11 +114,18 @@ const struct command command_gen = {
     .bit = FOR_GEN,
     .run = run,
     .synopsis = "[OPTIONS] GENERATOR --rows N",
-    .description = "Writes N rows: the same bytes for the same seed, whatever the threads.",
+    .description =
+        "Writes N rows: the same bytes for the same seed, whatever the threads.\n\n"
+        "Binary formats have no missing values, and write NaN; texts are padded with NULs. Raw "
+        "records say nothing of themselves: the schema to read them by is said on standard error, "
+        "and alone by -f raw --rows 0.",
     .examples = "  sheaf gen measurements --rows 10\n"
                 "  sheaf gen measurements --rows 1000000000 -o measurements.txt\n"
                 "  sheaf gen measurements --rows 1000000 --seed 7 -D , |\n"
-                "      sheaf agg -n -g 1 'mean(2)'\n",
+                "      sheaf agg -n -g 1 'mean(2)'\n"
+                "  sheaf gen trips --rows 1000000 -f npy -o trips.npy\n"
+                "  sheaf gen sequence --rows 1000000 -f raw -q |\n"
+                "      sheaf agg -i raw --schema n:i64 'sum(n)'\n",
     .list_title = "Generators",
     .list = sheaf_generator,
 };

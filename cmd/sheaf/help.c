@@ -141,8 +141,8 @@ int help_command(const struct command *command)
 int help_program(const struct command *const *commands)
 {
     printf("Usage: sheaf COMMAND [OPTIONS] [ARGUMENTS] [FILE...]\n\n"
-           "Reads large CSV files in chunks, on all processors, and gives one exact answer:\n"
-           "the same for every number of threads and every chunk size.\n\n"
+           "Reads large CSV and binary files in chunks, on all processors, and gives one\n"
+           "exact answer: the same for every number of threads and every chunk size.\n\n"
            "Commands:\n");
     for (size_t i = 0; commands[i] != NULL; i++)
         put_item(commands[i]->name, 12, commands[i]->summary);
@@ -175,6 +175,7 @@ int help_features(void)
 {
     printf("sheaf %s\n", sheaf_version());
     put_list("aggregates", sheaf_aggregate);
+    put_list("inputs", sheaf_reader);
     put_list("formats", sheaf_writer);
     put_list("generators", sheaf_generator);
     put_list("executors", sheaf_executor);

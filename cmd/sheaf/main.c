@@ -1,4 +1,4 @@
-/* sheaf - reads large CSV files in parallel and gives one exact answer. */
+/* sheaf - reads large CSV and binary files in parallel and gives one exact answer. */
 #include "command.h"
 #include "help.h"
 #include "message.h"
@@ -9,14 +9,12 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_count,
-    &command_agg,
-    &command_gen,
-    NULL,
+    &command_count, &command_stats,  &command_agg, &command_freq,  &command_quantile,
+    &command_hist,  &command_schema, &command_gen, &command_bench, NULL,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] - 1 };
 
-static const struct command *find_command(const char *name)
+const struct command *command_find(const char *name)
 {
     const char *names[COMMAND_COUNT + 1] = {NULL};
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -37,7 +35,7 @@ static int run_help(const char *name)
 {
     if (name == NULL)
         return help_program(commands);
-    const struct command *command = find_command(name);
+    const struct command *command = command_find(name);
     return command == NULL ? OUTCOME_USAGE : help_command(command);
 }
 
@@ -68,6 +66,6 @@ int main(int argc, char **argv)
         return run_option(argv[1], argv[2]);
     if (strcmp(argv[1], "help") == 0)
         return run_help(argv[2]);
-    const struct command *command = find_command(argv[1]);
+    const struct command *command = command_find(argv[1]);
     return command == NULL ? OUTCOME_USAGE : command->run(command, argc - 1, argv + 1);
 }

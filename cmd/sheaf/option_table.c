@@ -28,17 +28,41 @@ static const struct choice timings_choices[] = {
     {"json", TIMINGS_JSON}, {NULL, TIMINGS_TEXT}, /* --timings alone */
 };
 
-/* gen writes CSV only. */
+/* What gen writes rows as. */
 static struct sheaf_entry generated_format(size_t index)
 {
-    const struct sheaf_entry csv = {.name = "csv", .signature = "csv", .help = "CSV"};
-    return index == 0 ? csv : (struct sheaf_entry){.name = NULL};
+    static const char *const names[] = {"csv", "raw", "npy"};
+    if (index >= sizeof names / sizeof names[0])
+        return (struct sheaf_entry){.name = NULL};
+    return (struct sheaf_entry){.name = names[index], .signature = names[index], .help = ""};
 }
 
 #define MEMBER(name) .member = offsetof(struct settings, name)
-enum { THREADS_MAX = 65535, ROUND_MAX = 1000 };
+enum { THREADS_MAX = 65535, ROUND_MAX = 1000, BINS_MAX = 1000000, RUNS_MAX = 1000 };
 
 const struct option_row option_table[] = {
+    {.name = "input-format",
+     .letter = 'i',
+     .value = "FORMAT",
+     .commands = FOR_READERS,
+     .section = SECTION_INPUT,
+     .parse = value_entry,
+     MEMBER(input_format),
+     .entries = sheaf_reader,
+     .help = "raw: records of fixed width, without gaps, as --schema describes them; npy: a NumPy "
+             "array; csv: text, which the other options here are about. Default: raw when there "
+             "is a --schema or the first file is named *.raw; npy when that file begins as such "
+             "an array does, or is named *.npy; else csv."},
+    {.name = "schema",
+     .value = "SPEC",
+     .commands = FOR_READERS,
+     .section = SECTION_INPUT,
+     .parse = value_text,
+     MEMBER(schema),
+     .help = "The fields of raw records, NAME:TYPE separated by commas: "
+             "id:i64,price:f64,name:c16. Types: i8 to i64, u8 to u64, f32, f64, bool, and cN, a "
+             "text padded with NULs to N bytes. Numbers are little-endian; 'big,' before the "
+             "first field makes them big-endian."},
     {.name = "delimiter",
      .letter = 'd',
      .value = "C",
@@ -143,6 +167,62 @@ const struct option_row option_table[] = {
      .parse = value_flag,
      MEMBER(sort),
      .help = "Groups in the order of their keys. Default: by first appearance."},
+    {.name = "select",
+     .letter = 's',
+     .value = "COLUMNS",
+     .commands = FOR_COLUMNS,
+     .section = SECTION_RESULT,
+     .parse = value_text,
+     MEMBER(select),
+     .help = "These columns only, in this order: names, numbers (from 1), ranges a-c, !name (all "
+             "but it), /regex/, \"a quoted name\", separated by commas. Default: all."},
+    {.name = "fields",
+     .value = "LIST",
+     .commands = FOR_STATS,
+     .section = SECTION_RESULT,
+     .parse = value_text,
+     MEMBER(fields),
+     .help = "These fields only, in this order, separated by commas. What is not asked for is not "
+             "computed."},
+    {.name = "all",
+     .commands = FOR_STATS,
+     .section = SECTION_RESULT,
+     .parse = value_flag,
+     MEMBER(all_fields),
+     .help = "All fields, in the order above."},
+    {.name = "top",
+     .value = "N",
+     .commands = FOR_FREQ,
+     .section = SECTION_RESULT,
+     .parse = value_number,
+     MEMBER(top),
+     .most = UINT64_MAX,
+     .help = "The N most frequent values of each column; 0: all. Default: 10."},
+    {.name = "at",
+     .value = "LIST",
+     .commands = FOR_QUANTILE,
+     .section = SECTION_RESULT,
+     .parse = value_text,
+     MEMBER(at),
+     .help = "The quantiles: decimals from 0 to 1, separated by commas. Default: "
+             "0,0.25,0.5,0.75,1."},
+    {.name = "method",
+     .value = "NAME",
+     .commands = FOR_QUANTILE,
+     .section = SECTION_RESULT,
+     .parse = value_entry,
+     MEMBER(method),
+     .entries = sheaf_quantile_method,
+     .help = "How a quantile between two values is found. Default: linear."},
+    {.name = "bins",
+     .value = "N",
+     .commands = FOR_HIST,
+     .section = SECTION_RESULT,
+     .parse = value_number,
+     MEMBER(bins),
+     .least = 1,
+     .most = BINS_MAX,
+     .help = "The number of bins of each column. Default: 10."},
     {.name = "rows",
      .value = "N",
      .commands = FOR_GEN,
@@ -176,11 +256,19 @@ const struct option_row option_table[] = {
      MEMBER(round),
      .most = ROUND_MAX,
      .help = "Round results to N digits after the point. Default: all digits."},
+    {.name = "round",
+     .value = "N",
+     .commands = FOR_BENCH,
+     .section = SECTION_RESULT,
+     .parse = value_number,
+     MEMBER(round),
+     .most = ROUND_MAX,
+     .help = "At most N digits after the point. Default: four significant digits."},
 
     {.name = "output",
      .letter = 'o',
      .value = "FILE",
-     .commands = FOR_ALL,
+     .commands = FOR_ALL | FOR_BENCH,
      .section = SECTION_OUTPUT,
      .parse = value_path,
      MEMBER(output),
@@ -188,7 +276,7 @@ const struct option_row option_table[] = {
     {.name = "format",
      .letter = 'f',
      .value = "FORMAT",
-     .commands = FOR_READERS,
+     .commands = FOR_READERS | FOR_BENCH,
      .section = SECTION_OUTPUT,
      .parse = value_entry,
      MEMBER(format),
@@ -202,11 +290,13 @@ const struct option_row option_table[] = {
      .parse = value_entry,
      MEMBER(format),
      .entries = generated_format,
-     .help = "The format of the rows."},
+     .help =
+         "Rows as text (csv, the default), as little-endian records without gaps (raw), or as a "
+         "NumPy array (npy)."},
     {.name = "out-delimiter",
      .letter = 'D',
      .value = "C",
-     .commands = FOR_ALL,
+     .commands = FOR_ALL | FOR_BENCH,
      .section = SECTION_OUTPUT,
      .parse = value_byte,
      MEMBER(out_delimiter),
@@ -239,6 +329,49 @@ const struct option_row option_table[] = {
      MEMBER(executor),
      .entries = sheaf_executor,
      .help = "What runs the work. Default: pool."},
+    {.name = "jobs",
+     .alias = "threads",
+     .letter = 'j',
+     .value = "LIST",
+     .commands = FOR_BENCH,
+     .section = SECTION_RUN,
+     .parse = value_text,
+     MEMBER(jobs_list),
+     .help = "Numbers of worker threads to compare: 1,2,4. Default: 1, and the processors that "
+             "this process may use."},
+    {.name = "chunk-size",
+     .value = "LIST",
+     .commands = FOR_BENCH,
+     .section = SECTION_RUN,
+     .parse = value_text,
+     MEMBER(chunk_size_list),
+     .help = "Chunk sizes to compare: auto,64K,16M. Default: auto, what the program chooses."},
+    {.name = "executor",
+     .value = "LIST",
+     .commands = FOR_BENCH,
+     .section = SECTION_RUN,
+     .parse = value_text,
+     MEMBER(executor_list),
+     .entries = sheaf_executor,
+     .help = "Executors to compare, separated by commas. Default: all. serial is run with one "
+             "thread only."},
+    {.name = "runs",
+     .value = "N",
+     .commands = FOR_BENCH,
+     .section = SECTION_RUN,
+     .parse = value_number,
+     MEMBER(runs),
+     .least = 1,
+     .most = RUNS_MAX,
+     .help = "Rounds that are measured. Each runs every setting once. Default: 5."},
+    {.name = "warm-up",
+     .value = "N",
+     .commands = FOR_BENCH,
+     .section = SECTION_RUN,
+     .parse = value_number,
+     MEMBER(warm_up),
+     .most = RUNS_MAX,
+     .help = "Rounds before them that are compared but not measured. Default: 1."},
     {.name = "memory-limit",
      .value = "SIZE",
      .commands = FOR_READERS,
@@ -280,14 +413,14 @@ const struct option_row option_table[] = {
      .help = "Print the plan and run nothing."},
     {.name = "quiet",
      .letter = 'q',
-     .commands = FOR_ALL,
+     .commands = FOR_ALL | FOR_BENCH,
      .section = SECTION_RUN,
      .parse = value_flag,
      MEMBER(quiet),
      .help = "No progress, and no summary of what was left out."},
     {.name = "help",
      .letter = 'h',
-     .commands = FOR_ALL,
+     .commands = FOR_ALL | FOR_BENCH,
      .section = SECTION_RUN,
      .parse = value_flag,
      MEMBER(help),
@@ -295,3 +428,5 @@ const struct option_row option_table[] = {
 };
 
 const size_t option_table_length = sizeof option_table / sizeof option_table[0];
+_Static_assert(sizeof option_table / sizeof option_table[0] <= OPTION_ROWS_MAX,
+               "a row for each of settings.given");

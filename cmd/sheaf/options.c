@@ -9,15 +9,14 @@
 #include <string.h>
 
 enum {
-    ROWS_MAX = 64,
-    NAMES_MAX = 2 * ROWS_MAX + 1, /* each may have an alias */
-    OPERAND = 1,                  /* getopt's code of an operand in the in-order mode */
-    FIRST_CODE = 256              /* long options have codes past all letters */
+    NAMES_MAX = 2 * OPTION_ROWS_MAX + 1, /* each may have an alias */
+    OPERAND = 1,                         /* getopt's code of an operand in the in-order mode */
+    FIRST_CODE = 256                     /* long options have codes past all letters */
 };
 
 /* The options of one command as getopt wants them. */
 struct grammar {
-    char letters[3 * ROWS_MAX + 3];
+    char letters[3 * OPTION_ROWS_MAX + 3];
     struct option names[NAMES_MAX];
 };
 
@@ -31,9 +30,11 @@ static int argument_kind(const struct option_row *row)
 static void grammar_make(const struct command *command, struct grammar *out)
 {
     *out = (struct grammar){.letters = "-:"};
+    if (command->wraps)
+        out->letters[0] = '+'; /* the mode that ends at the first operand */
     size_t letters = strlen(out->letters);
     size_t names = 0;
-    for (size_t i = 0; i < option_table_length && i < ROWS_MAX; i++) {
+    for (size_t i = 0; i < option_table_length && i < OPTION_ROWS_MAX; i++) {
         const struct option_row *row = &option_table[i];
         if ((row->commands & command->bit) == 0)
             continue;
@@ -123,10 +124,14 @@ static const struct settings defaults = {
     .quote = '"',
     .comment = SHEAF_NO_BYTE,
     .max_field = UINT64_C(1) << 30,
+    .top = 10,
+    .bins = 10,
     .limit = UINT64_MAX,
     .round = UINT64_MAX,
     .rows = UINT64_MAX,
     .seed = 1,
+    .runs = 5,
+    .warm_up = 1,
     .out_delimiter = SHEAF_NO_BYTE,
 };
 
@@ -143,6 +148,10 @@ static bool refuse_same(int one, const char *name_of_one, int other, const char 
 /* Refuses what contradicts itself. */
 static bool check(const struct settings *settings)
 {
+    if (settings->fields != NULL && settings->all_fields) {
+        message("--fields and --all contradict each other");
+        return false;
+    }
     if (!refuse_same(settings->delimiter, "delimiter", settings->quote, "quote") ||
         !refuse_same(settings->delimiter, "delimiter", settings->comment, "comment") ||
         !refuse_same(settings->quote, "quote", settings->comment, "comment") ||
@@ -175,6 +184,7 @@ static bool take(const struct command *command, const struct grammar *grammar, i
         message("option '--%s' needs a value: %s", row->name, row->value);
         return false;
     }
+    out->given[row - option_table] = true;
     return row->parse(row, optarg, (char *)out + row->member);
 }
 
@@ -206,4 +216,13 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
     out->operands = (const char *const *)operands;
     out->operand_count = count;
     return check(out);
+}
+
+bool options_given(const struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < option_table_length && i < OPTION_ROWS_MAX; i++) {
+        if (settings->given[i] && strcmp(option_table[i].name, name) == 0)
+            return true;
+    }
+    return false;
 }

@@ -13,10 +13,14 @@
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_JSON };
 enum timings_mode { TIMINGS_NONE, TIMINGS_TEXT, TIMINGS_JSON };
 
+enum { OPTION_ROWS_MAX = 96 };
+
 /* What a command line said. Members of a choice hold the value of its row; bytes hold a byte, or
  * SHEAF_NO_BYTE. */
 struct settings {
     /* reading */
+    const char *input_format;
+    const char *schema;
     int delimiter;
     int quote;
     int comment;
@@ -31,6 +35,13 @@ struct settings {
     /* the result */
     const char *group_by;
     bool sort;
+    const char *select;
+    const char *fields;
+    bool all_fields;
+    uint64_t top; /* 0: all values */
+    const char *at;
+    const char *method;
+    uint64_t bins;
     uint64_t limit; /* UINT64_MAX: all rows */
     uint64_t round; /* UINT64_MAX: all digits */
     uint64_t rows;  /* UINT64_MAX: not said */
@@ -50,6 +61,13 @@ struct settings {
     bool explain;
     bool quiet;
     bool help;
+    /* what bench compares; lists are as typed, NULL: not said */
+    const char *jobs_list;
+    const char *chunk_size_list;
+    const char *executor_list;
+    uint64_t runs;
+    uint64_t warm_up;
+    bool given[OPTION_ROWS_MAX]; /* for each row of the table: the option was there */
     /* what is no option, in order; those from `dashes` on stood behind "--" */
     const char *const *operands;
     size_t operand_count;
@@ -94,5 +112,8 @@ extern const size_t option_table_length;
 /* Takes the command's words, argv[0] being its name. Fills `out`; its strings are those of argv,
  * whose order may change. False, with a message, when the command line is wrong. */
 bool options_parse(const struct command *command, int argc, char **argv, struct settings *out);
+
+/* True when the command line held the option of that long name. */
+bool options_given(const struct settings *settings, const char *name);
 
 #endif

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "help.h"
 #include "message.h"
 #include "outcome.h"
 #include "progress.h"
@@ -40,6 +41,15 @@ void run_request(const struct settings *settings, struct sheaf_request *out)
     out->round = settings->round == UINT64_MAX ? -1 : (int)settings->round;
     out->group_by = settings->group_by;
     out->sort = settings->sort;
+    out->select = settings->select;
+    out->fields = settings->fields;
+    out->all_fields = settings->all_fields;
+    out->top = settings->top;
+    out->at = settings->at;
+    out->method = settings->method;
+    out->bins = settings->bins;
+    out->input_format = settings->input_format;
+    out->schema = settings->schema;
     struct sheaf_dialect *dialect = &out->dialect;
     dialect->delimiter = settings->delimiter;
     dialect->quote = settings->quote;
@@ -259,4 +269,19 @@ int run_job(const struct settings *settings, const struct sheaf_request *request
     sheaf_result_close(job.result);
     sheaf_plan_close(job.plan);
     return outcome_finish(&job.stop, status, &job.error, done);
+}
+
+int run_files(const struct command *command, int argc, char **argv)
+{
+    struct settings settings;
+    if (!options_parse(command, argc, argv, &settings))
+        return OUTCOME_USAGE;
+    if (settings.help)
+        return help_command(command);
+    struct sheaf_request request;
+    run_request(&settings, &request);
+    request.command = command->request;
+    request.files = settings.operands;
+    request.file_count = settings.operand_count;
+    return run_job(&settings, &request);
 }

@@ -11,10 +11,13 @@
 #define AGG_AGG_H
 
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "col/batch.h"
+#include "col/type.h"
 #include "col/value.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +27,16 @@ enum agg_input {
     AGG_TEXTS,   /* column->texts */
     AGG_NUMBERS, /* column->numbers */
     AGG_ORDERED, /* by the column's kind: numbers, instants (with texts), or texts: min, max */
+    AGG_NATIVE,  /* the one form that its type has: numbers, instants, or texts (CSV always) */
 };
+
+/* The vector that AGG_NATIVE takes of a column of this type. */
+static inline enum column_vector agg_native_vector(enum column_type type)
+{
+    if (column_type_is_number(type))
+        return COLUMN_NUMBERS;
+    return column_type_is_time(type) ? COLUMN_INSTANTS : COLUMN_TEXTS;
+}
 
 /* The kind of a column for AGG_ORDERED, found once per column at planning. */
 enum agg_kind { AGG_KIND_NUMBER, AGG_KIND_TIME, AGG_KIND_TEXT };
@@ -32,10 +44,13 @@ enum agg_kind { AGG_KIND_NUMBER, AGG_KIND_TIME, AGG_KIND_TEXT };
 /* One use of an aggregate in a request, fixed at planning and shared by all workers. */
 struct agg_call {
     const struct agg_ops *ops;
-    enum agg_kind kind; /* AGG_ORDERED only */
-    const char *column; /* the column's name for messages, NULL for AGG_ROWS */
-    int round;          /* digits after the point, half to even on the exact value; -1: all */
-    struct memory_budget *budget; /* what growing states charge */
+    enum agg_kind kind;      /* AGG_ORDERED only */
+    enum column_type type;   /* of the column, as its format says; TYPE_UNKNOWN: CSV */
+    struct number parameter; /* of p1 … p99 and q: the quantile, 0 … 1; else NUMBER_NULL */
+    const char *column;      /* the column's name for messages, NULL for AGG_ROWS */
+    int round;               /* digits after the point, half to even on the exact value; -1: all */
+    const struct hash_secret *secret; /* for states that hash */
+    struct memory_budget *budget;     /* what growing states charge */
 };
 
 struct agg_ops {
@@ -43,6 +58,7 @@ struct agg_ops {
     const char *signature; /* "sum(x)": for help */
     const char *help;      /* one line */
     enum agg_input input;
+    bool takes_parameter; /* a number after the column: q(x, 0.999) */
     size_t size; /* bytes of a state, a multiple of 16; states are aligned to 16, and never move */
 
     /* Makes a fresh state. Cannot fail: what grows is allocated later. */
@@ -81,7 +97,9 @@ extern const size_t agg_table_length;
 const struct agg_ops *agg_find(const char *name, size_t length);
 
 /* As agg_find, but only the row that takes `arguments` columns: 0 gives count(), 1 gives count(x).
- * NULL for a name that agg_find knows means the wrong number of arguments. */
-const struct agg_ops *agg_find_for(const char *name, size_t length, uint32_t arguments);
+ * NULL for a name that agg_find knows means the wrong number of arguments. *parameter becomes what
+ * the name itself says (p99: 0.99), else NUMBER_NULL. Both know p1 … p99 by one row. */
+const struct agg_ops *agg_find_for(const char *name, size_t length, uint32_t arguments,
+                                   struct number *parameter);
 
 #endif

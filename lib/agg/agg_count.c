@@ -1,6 +1,7 @@
-/* count() counts rows, count(x) the texts that are there, nulls(x) those that are not. */
+/* count() counts rows, count(x) the values that are there, nulls(x) those that are not. */
 #include "agg/rows.h"
 #include "agg/wire.h"
+#include "num/time.h"
 
 #include <stdalign.h>
 
@@ -35,31 +36,48 @@ static enum sheaf_status rows_scatter(char *const *groups, size_t offset,
     return SHEAF_OK;
 }
 
-static uint64_t count_texts(const struct column *column, const struct batch *batch)
+/* Whether a row holds a value, by the one form that the column has. */
+static bool is_present(const struct column *column, enum column_vector vector, uint32_t row)
 {
+    switch (vector) {
+    case COLUMN_NUMBERS:
+        return column->numbers[row].kind != NUMBER_NULL;
+    case COLUMN_INSTANTS:
+        return column->instants[row].form != INSTANT_NULL;
+    case COLUMN_TEXTS:
+        return column->texts[row].bytes != NULL;
+    }
+    return false;
+}
+
+static uint64_t count_present(const struct agg_call *call, const struct column *column,
+                              const struct batch *batch)
+{
+    const enum column_vector vector = agg_native_vector(call->type);
     uint64_t count = 0;
     for (uint32_t i = 0; i < batch->selected; i++)
-        count += column->texts[batch_row(batch, i)].bytes != NULL;
+        count += is_present(column, vector, batch_row(batch, i));
     return count;
 }
 
-static enum sheaf_status texts_update(void *state, const struct agg_call *call,
-                                      const struct column *column, const struct batch *batch,
-                                      struct sheaf_error *error)
+static enum sheaf_status present_update(void *state, const struct agg_call *call,
+                                        const struct column *column, const struct batch *batch,
+                                        struct sheaf_error *error)
 {
-    (void)call, (void)error;
-    ((struct tally *)state)->count += count_texts(column, batch);
+    (void)error;
+    ((struct tally *)state)->count += count_present(call, column, batch);
     return SHEAF_OK;
 }
 
-static enum sheaf_status texts_scatter(char *const *groups, size_t offset,
-                                       const struct agg_call *call, const struct column *column,
-                                       const struct batch *batch, struct sheaf_error *error)
+static enum sheaf_status present_scatter(char *const *groups, size_t offset,
+                                         const struct agg_call *call, const struct column *column,
+                                         const struct batch *batch, struct sheaf_error *error)
 {
-    (void)call, (void)error;
+    (void)error;
+    const enum column_vector vector = agg_native_vector(call->type);
     for (uint32_t i = 0; i < batch->selected; i++)
         ((struct tally *)(void *)(groups[i] + offset))->count +=
-            column->texts[batch_row(batch, i)].bytes != NULL;
+            is_present(column, vector, batch_row(batch, i));
     return SHEAF_OK;
 }
 
@@ -67,8 +85,8 @@ static enum sheaf_status nulls_update(void *state, const struct agg_call *call,
                                       const struct column *column, const struct batch *batch,
                                       struct sheaf_error *error)
 {
-    (void)call, (void)error;
-    ((struct tally *)state)->count += batch->selected - count_texts(column, batch);
+    (void)error;
+    ((struct tally *)state)->count += batch->selected - count_present(call, column, batch);
     return SHEAF_OK;
 }
 
@@ -76,10 +94,11 @@ static enum sheaf_status nulls_scatter(char *const *groups, size_t offset,
                                        const struct agg_call *call, const struct column *column,
                                        const struct batch *batch, struct sheaf_error *error)
 {
-    (void)call, (void)error;
+    (void)error;
+    const enum column_vector vector = agg_native_vector(call->type);
     for (uint32_t i = 0; i < batch->selected; i++)
         ((struct tally *)(void *)(groups[i] + offset))->count +=
-            column->texts[batch_row(batch, i)].bytes == NULL;
+            !is_present(column, vector, batch_row(batch, i));
     return SHEAF_OK;
 }
 
@@ -135,11 +154,11 @@ const struct agg_ops agg_count = {
     .name = "count",
     .signature = "count(x)",
     .help = "number of values that are not null",
-    .input = AGG_TEXTS,
+    .input = AGG_NATIVE,
     .size = sizeof(struct tally),
     .init = tally_init,
-    .update = texts_update,
-    .scatter = texts_scatter,
+    .update = present_update,
+    .scatter = present_scatter,
     .merge = tally_merge,
     .finish = tally_finish,
     .save = tally_save,
@@ -150,7 +169,7 @@ const struct agg_ops agg_nulls = {
     .name = "nulls",
     .signature = "nulls(x)",
     .help = "number of nulls",
-    .input = AGG_TEXTS,
+    .input = AGG_NATIVE,
     .size = sizeof(struct tally),
     .init = tally_init,
     .update = nulls_update,

@@ -171,24 +171,6 @@ static enum sheaf_status extremum_finish(const void *state, const struct agg_cal
     return SHEAF_OK;
 }
 
-static void put_instant(struct buffer *out, const struct instant *instant)
-{
-    wire_put_u8(out, instant->form);
-    wire_put_u64(out, (uint64_t)instant->seconds);
-    wire_put_u64(out, instant->attoseconds);
-}
-
-static bool take_instant(struct text *bytes, struct instant *instant)
-{
-    uint64_t seconds;
-    if (!wire_take_u8(bytes, &instant->form) || !wire_take_u64(bytes, &seconds) ||
-        !wire_take_u64(bytes, &instant->attoseconds))
-        return false;
-    instant->seconds = (int64_t)seconds;
-    return instant->form != INSTANT_NULL && instant->form <= INSTANT_ZONED &&
-           instant->attoseconds < UINT64_C(1000000000000000000);
-}
-
 /* After the version: the kind, then a number; or 0 (no value), or 1 and the text, and for a time
  * its instant and place. */
 static void extremum_save(const void *state, const struct agg_call *call, struct buffer *out)
@@ -205,7 +187,7 @@ static void extremum_save(const void *state, const struct agg_call *call, struct
         return;
     wire_put_text(out, held_text(&kept->text));
     if (call->kind == AGG_KIND_TIME) {
-        put_instant(out, &kept->instant);
+        wire_put_instant(out, &kept->instant);
         wire_put_place(out, kept->place);
     }
 }
@@ -222,7 +204,8 @@ static enum sheaf_status load_text(struct extremum *kept, const struct agg_call 
     if (!wire_take_text(bytes, &text))
         return wire_damaged(call, error);
     if (call->kind == AGG_KIND_TIME &&
-        !(take_instant(bytes, &kept->instant) && wire_take_place(bytes, &kept->place)))
+        !(wire_take_instant(bytes, &kept->instant) && kept->instant.form != INSTANT_NULL &&
+          wire_take_place(bytes, &kept->place)))
         return wire_damaged(call, error);
     return held_set(&kept->text, text, call, error);
 }

@@ -14,7 +14,8 @@ struct group_table;
 /* What every worker's table of one job shares. With key_count 0 there is exactly one group, from
  * the start. The pointers must outlive the tables. */
 struct group_setup {
-    const uint32_t *keys; /* positions of the key columns in batch->columns */
+    const uint32_t *keys;              /* positions of the key columns in batch->columns */
+    const enum column_type *key_types; /* GROUP_BY_KEY compares numbers by value; NULL: all texts */
     uint32_t key_count;
     const struct agg_call *calls;
     const uint32_t *arguments; /* each call's column in batch->columns; any for AGG_ROWS */
@@ -44,7 +45,7 @@ uint64_t group_table_count(const struct group_table *table);
 
 enum group_order {
     GROUP_BY_APPEARANCE, /* by the place of the first row */
-    GROUP_BY_KEY,        /* column by column, null first, then text by bytes */
+    GROUP_BY_KEY,        /* column by column, null first, then by key_types */
 };
 
 /* Puts the groups into an order for group_table_row, until the next update or merge. Fails with
@@ -54,9 +55,12 @@ enum sheaf_status group_table_sort(struct group_table *table, enum group_order o
 
 /* Fills key_count + call_count cells of the row-th group (from 0) in that order: its key, of which
  * a null is VALUE_NULL and an empty text is not, then the results. Texts stay in the table. Fails
- * with SHEAF_SYSTEM. */
+ * with SHEAF_SYSTEM or SHEAF_LIMIT. */
 enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
                                   struct value *cells, struct sheaf_error *error);
+
+/* The state of one call in a table without key columns, which has one group. */
+void *group_table_state(const struct group_table *table, uint32_t call);
 
 /* Drops all states. Takes NULL. */
 void group_table_close(struct group_table *table);

@@ -1,23 +1,41 @@
 /* The groups of a table as rows of a result: sorting them, and filling cells. */
 #include "agg/group_table.h"
 #include "base/error.h"
+#include "num/compare.h"
+#include "num/parse.h"
 
 #include <assert.h>
 #include <string.h>
 
-typedef int entry_compare(const struct group_entry *a, const struct group_entry *b);
+typedef int entry_compare(const struct group_entry *a, const struct group_entry *b,
+                          const struct group_setup *setup);
 
-static int compare_places(const struct group_entry *a, const struct group_entry *b)
+static int compare_places(const struct group_entry *a, const struct group_entry *b,
+                          const struct group_setup *setup)
 {
+    (void)setup;
     return place_compare(a->place, b->place);
 }
 
-static int compare_keys(const struct group_entry *a, const struct group_entry *b)
+/* The order of two keys of a column that are not null: numbers by value, all else by bytes. */
+static int compare_texts(struct text a, struct text b, enum column_type type)
+{
+    struct number left;
+    struct number right;
+    if (column_type_is_number(type) && number_parse(a, &left) && number_parse(b, &right)) {
+        const int order = number_compare(&left, &right);
+        if (order != 0)
+            return order;
+    }
+    return text_compare(a, b);
+}
+
+static int compare_keys(const struct group_entry *a, const struct group_entry *b,
+                        const struct group_setup *setup)
 {
     const char *key = group_key(a->group);
     const char *other_key = group_key(b->group);
-    const char *end = key + a->group->key_size;
-    while (key < end) {
+    for (uint32_t k = 0; k < setup->key_count; k++) {
         const struct text text = group_key_next(&key);
         const struct text other = group_key_next(&other_key);
         if (text.bytes == NULL || other.bytes == NULL) {
@@ -25,7 +43,8 @@ static int compare_keys(const struct group_entry *a, const struct group_entry *b
                 return text.bytes == NULL ? -1 : 1;
             continue;
         }
-        const int order = text_compare(text, other);
+        const enum column_type type = setup->key_types == NULL ? TYPE_TEXT : setup->key_types[k];
+        const int order = compare_texts(text, other, type);
         if (order != 0)
             return order;
     }
@@ -38,6 +57,7 @@ struct sorting {
     struct group_entry *to;
     size_t count;
     entry_compare *compare;
+    const struct group_setup *setup;
 };
 
 /* Merges the sorted runs of `width` entries at `start` and after it, from `from` to `to`. */
@@ -51,7 +71,8 @@ static void merge_runs(const struct sorting *sorting, size_t start, size_t width
     for (size_t i = start; i < end; i++) {
         const bool takes_left =
             left < middle &&
-            (right == end || sorting->compare(&sorting->from[left], &sorting->from[right]) <= 0);
+            (right == end ||
+             sorting->compare(&sorting->from[left], &sorting->from[right], sorting->setup) <= 0);
         sorting->to[i] = sorting->from[takes_left ? left++ : right++];
     }
 }
@@ -105,6 +126,7 @@ enum sheaf_status group_table_sort(struct group_table *table, enum group_order o
         .to = spare,
         .count = count,
         .compare = order == GROUP_BY_KEY ? compare_keys : compare_places,
+        .setup = table->setup,
     };
     collect_entries(table, entries);
     sort_entries(&sorting);
@@ -129,4 +151,10 @@ enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
         TRY(call->ops->finish(states + table->offsets[i], call, cells++, error));
     }
     return SHEAF_OK;
+}
+
+void *group_table_state(const struct group_table *table, uint32_t call)
+{
+    assert(table->only != NULL && call < table->setup->call_count);
+    return group_states(table->only) + table->offsets[call];
 }

@@ -21,6 +21,13 @@ extern const struct agg_ops agg_var;
 extern const struct agg_ops agg_varp;
 extern const struct agg_ops agg_sd;
 extern const struct agg_ops agg_sdp;
+/* agg_quantile.c */
+extern const struct agg_ops agg_median;
+extern const struct agg_ops agg_percentile;
+extern const struct agg_ops agg_quantile;
+extern const struct agg_ops agg_iqr;
+/* agg_distinct.c */
+extern const struct agg_ops agg_distinct;
 /* agg_first.c */
 extern const struct agg_ops agg_first;
 extern const struct agg_ops agg_last;

@@ -1,5 +1,5 @@
 /* agg/wire.h - the pieces that saved states are made of: fixed-width little-endian integers, and
- * on top of them numbers, places and texts. Private to this room. Any thread.
+ * on top of them numbers, instants, places and texts. Private to this room. Any thread.
  *
  * Each wire_put appends to `out`, which remembers a refused allocation. Each wire_take reads from
  * the front of *bytes and moves it past what was read; it gives false, and *bytes and the result
@@ -8,6 +8,7 @@
 #define AGG_WIRE_H
 
 #include "agg/agg.h"
+#include "num/time.h"
 
 #include <stdbool.h>
 
@@ -22,6 +23,10 @@ bool wire_take_u64(struct text *bytes, uint64_t *value);
 /* A number, NUMBER_NULL too. */
 void wire_put_number(struct buffer *out, const struct number *number);
 bool wire_take_number(struct text *bytes, struct number *number);
+
+/* An instant, INSTANT_NULL too. */
+void wire_put_instant(struct buffer *out, const struct instant *instant);
+bool wire_take_instant(struct text *bytes, struct instant *instant);
 
 void wire_put_place(struct buffer *out, struct place place);
 bool wire_take_place(struct text *bytes, struct place *place);

@@ -29,6 +29,8 @@ static enum sheaf_status csv_open(struct dataset *dataset, const struct format_o
                                   struct format_document **out, struct sheaf_error *error)
 {
     *out = NULL;
+    if (options->schema != NULL)
+        return error_set(error, SHEAF_USAGE, "a schema describes raw records, but this is CSV");
     struct csv_document *document = memory_zeroed(1, sizeof *document);
     if (document == NULL)
         return error_no_memory(error, "the document");
@@ -62,7 +64,14 @@ static uint32_t csv_columns(const struct format_document *base, const struct tex
     return document->columns;
 }
 
-static enum sheaf_status csv_select(struct format_document *base, const uint32_t *needed,
+/* Any bytes are a CSV file. */
+static bool csv_recognises(const char *name, const char *bytes, size_t length)
+{
+    (void)name, (void)bytes, (void)length;
+    return true;
+}
+
+static enum sheaf_status csv_select(struct format_document *base, const struct format_need *needed,
                                     uint32_t count, struct sheaf_error *error)
 {
     struct csv_document *document = (struct csv_document *)base;
@@ -73,7 +82,7 @@ static enum sheaf_status csv_select(struct format_document *base, const uint32_t
     for (uint32_t column = 0; column < document->columns; column++)
         document->slot_of_field[column] = FEEDER_UNWANTED;
     for (uint32_t slot = 0; slot < count; slot++)
-        document->slot_of_field[needed[slot]] = slot;
+        document->slot_of_field[needed[slot].column] = slot;
     document->slots = count;
     return SHEAF_OK;
 }
@@ -136,6 +145,7 @@ static enum sheaf_status csv_start(struct format_document *base, struct executor
 const struct format_ops format_csv = {
     .name = "csv",
     .help = "comma-separated text (RFC 4180)",
+    .recognises = csv_recognises,
     .open = csv_open,
     .columns = csv_columns,
     .select = csv_select,

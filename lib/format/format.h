@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "col/batch.h"
+#include "col/type.h"
 #include "io/dataset.h"
 
 /* What is done with a row that is wrong. */
@@ -30,7 +31,14 @@ struct format_options {
     int ragged;        /* FORMAT_PAD, FORMAT_TRIM bits */
     enum format_policy policy;
     uint64_t max_field;
+    const char *schema;           /* raw records; NULL: none. Borrowed until open returns */
     struct memory_budget *budget; /* outlives the document */
+};
+
+/* A column that a plan needs, and in which forms. CSV gives texts, whatever is asked for. */
+struct format_need {
+    uint32_t column;  /* from 0 */
+    unsigned vectors; /* enum column_vector bits; a binary format gives these */
 };
 
 struct format_document;
@@ -54,16 +62,21 @@ typedef bool format_sample_function(void *argument, const struct batch *batch);
 struct format_ops {
     const char *name;
     const char *help;
+    /* Gives true when a dataset whose first file has this name and begins with these bytes is of
+     * this format. The table is asked in order; the last row takes everything. */
+    bool (*recognises)(const char *name, const char *bytes, size_t length);
     /* Reads the beginning of each file and tells the dataset where its rows begin. */
     enum sheaf_status (*open)(struct dataset *dataset, const struct format_options *options,
                               struct format_document **out, struct sheaf_error *error);
     /* Column names; owned by the document. 0 columns: the dataset is empty. */
     uint32_t (*columns)(const struct format_document *document, const struct text **names);
-    /* Fixes the needed columns: batch->columns[i] is column needed[i] (from 0, no repeats). */
-    enum sheaf_status (*select)(struct format_document *document, const uint32_t *needed,
+    /* The type of each column, owned by the document; NULL: the format does not say. */
+    const enum column_type *(*types)(const struct format_document *document);
+    /* Fixes the needed columns: batch->columns[i] is needed[i] (no column twice). */
+    enum sheaf_status (*select)(struct format_document *document, const struct format_need *needed,
                                 uint32_t count, struct sheaf_error *error);
-    /* Gives the needed columns of the good rows that start in the dataset's first MiB, at most
-     * 1 000. After select, before start. */
+    /* NULL where types() says all. Gives the needed columns of the good rows that start in the
+     * dataset's first MiB, at most 1 000. After select, before start. */
     enum sheaf_status (*sample)(struct format_document *document, format_sample_function *take,
                                 void *argument, struct sheaf_error *error);
     /* Ends planning: chunks follow. The executor is borrowed. */

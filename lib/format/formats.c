@@ -1,7 +1,10 @@
+#include "format/binary.h"
 #include "format/csv.h"
 #include "format/format.h"
 
 const struct format_ops *const format_table[] = {
+    &format_raw,
+    &format_npy,
     &format_csv,
 };
 

@@ -1,42 +1,27 @@
 /* Weather measurements: station and temperature, a row like "Zürich;11.4", as in the One Billion
  * Row Challenge (Gunnar Morling, 2024).
  *
- * The random word of row i is the i-th of a SplitMix64 stream (Steele, Lea, Flood: "Fast Splittable
- * Pseudorandom Number Generators", OOPSLA 2014), which can be had without those before it: a
- * mixing function of key + (i + 1) * gamma. The key is the mixed seed, so that near seeds give
- * streams that are far apart.
- *
- * Of its 64 bits, the upper 16 choose the station; the six bytes below are added up. The sum of
- * six uniform variables is near enough to a normal one (Irwin-Hall), costs a few instructions, and
- * has ends: no temperature leaves -99.9 … 99.9. All is done in integers, tenths of a degree, so
- * that the bytes are the same on every machine. */
+ * Of the 64 bits of a row's random word (gen/random.h), the upper 16 choose the station; the six
+ * bytes below are added up. The sum of six uniform variables is near enough to a normal one
+ * (Irwin-Hall), costs a few instructions, and has ends: no temperature leaves -99.9 … 99.9. All is
+ * done in integers, tenths of a degree, so that the bytes are the same on every machine. */
 #include "gen/gens.h"
+#include "gen/put.h"
+#include "gen/random.h"
 #include "gen/stations.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 enum {
-    NUMBER_SIZE = 8,                   /* room for -99.9, and what is written past it */
-    ROW_SIZE = STATION_NAME_SIZE + 16, /* room for a row with quotes, and what is written past it */
-    BLOCK_ROWS = 4096                  /* rows for which room is made at once */
+    ROW_SIZE = STATION_NAME_SIZE + 16, /* room for a row, and what is written past it */
+    STATION_BYTES = 26,                /* the longest name: "Las Palmas de Gran Canaria" */
+    RECORD_BYTES = STATION_BYTES + 8
 };
 
 /* A sum of six bytes has mean 765 and standard deviation 181.02: 566/1024 makes that 100 tenths;
  * 423 is what becomes of the mean. */
 enum { NOISE_FACTOR = 566, NOISE_SHIFT = 10, NOISE_MEAN = 423 };
-
-static uint64_t mix(uint64_t word)
-{
-    word = (word ^ (word >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    word = (word ^ (word >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return word ^ (word >> 31);
-}
-
-static uint64_t row_word(uint64_t key, uint64_t row)
-{
-    return mix(key + (row + 1) * UINT64_C(0x9e3779b97f4a7c15));
-}
 
 /* Adds up the lower six bytes: pairs side by side, then all by one multiplication. */
 static uint32_t sum_of_six_bytes(uint64_t word)
@@ -72,8 +57,9 @@ static int row_tenths(uint64_t word, const struct station *station)
     return station->mean + (int)noise - NOISE_MEAN;
 }
 
-static char *put_row(char *out, uint64_t word, char delimiter)
+static char *put_measurement(char *out, uint64_t key, uint64_t row, char delimiter)
 {
+    const uint64_t word = random_word(key, row);
     const struct station *station = row_station(word);
     memcpy(out, station->name, STATION_NAME_SIZE);
     out += station->length;
@@ -91,57 +77,46 @@ static bool is_field_byte(char byte)
            (byte != '\0' && strchr(" -'.", byte) != NULL);
 }
 
-static char *put_field(char *out, const char *bytes, size_t length, char delimiter)
-{
-    const bool quoted = memchr(bytes, (unsigned char)delimiter, length) != NULL;
-    if (quoted)
-        *out++ = '"';
-    memcpy(out, bytes, length);
-    out += length;
-    if (quoted)
-        *out++ = '"';
-    return out;
-}
-
-/* As put_row, for delimiters that a field may hold: those fields are quoted. None holds a quote or
- * a line end. */
-static char *put_any_row(char *out, uint64_t word, char delimiter)
-{
-    const struct station *station = row_station(word);
-    char number[NUMBER_SIZE];
-    const char *number_end = put_temperature(number, row_tenths(word, station));
-    out = put_field(out, station->name, station->length, delimiter);
-    *out++ = delimiter;
-    out = put_field(out, number, (size_t)(number_end - number), delimiter);
-    *out++ = '\n';
-    return out;
-}
-
 static void measurements_csv(uint64_t seed, uint64_t first, uint64_t count, char delimiter,
                              struct buffer *out)
 {
-    const uint64_t key = mix(seed);
-    const bool look = is_field_byte(delimiter);
-    while (count > 0) {
-        const uint64_t rows = count < BLOCK_ROWS ? count : BLOCK_ROWS;
-        if (!buffer_reserve(out, (size_t)rows * ROW_SIZE))
-            return;
-        char *end = out->bytes + out->length;
-        for (uint64_t i = 0; i < rows; i++) {
-            const uint64_t word = row_word(key, first + i);
-            end = look ? put_any_row(end, word, delimiter) : put_row(end, word, delimiter);
-        }
-        out->length = (size_t)(end - out->bytes);
-        first += rows;
-        count -= rows;
-    }
+    const struct put_rows rows = {random_mix(seed), first, count, ROW_SIZE};
+    if (is_field_byte(delimiter))
+        put_rows_quoted(&rows, put_measurement, delimiter, out);
+    else
+        put_rows(&rows, put_measurement, delimiter, out);
 }
+
+static char *put_record(char *out, uint64_t key, uint64_t row, char delimiter)
+{
+    (void)delimiter;
+    const uint64_t word = random_word(key, row);
+    const struct station *station = row_station(word);
+    out = put_padded(out, station->name, station->length, STATION_BYTES);
+    return put_double(out, row_tenths(word, station) / 10.0); /* the double nearest to the text */
+}
+
+static void measurements_records(uint64_t seed, uint64_t first, uint64_t count, struct buffer *out)
+{
+    const struct put_rows rows = {random_mix(seed), first, count, RECORD_BYTES};
+    put_rows(&rows, put_record, '\0', out);
+}
+
+static const struct gen_column columns[] = {
+    {"station", "c26", "|S26"},
+    {"temp", "f64", "<f8"},
+};
 
 const struct gen_ops gen_measurements = {
     .name = "measurements",
     .help = "weather stations and temperatures: no header, two columns",
     .delimiter = ';',
-    .header = NULL,
+    .no_header = true,
+    .columns = columns,
+    .column_count = sizeof columns / sizeof columns[0],
+    .record_bytes = RECORD_BYTES,
     .row_bytes = 14,
+    .schema = "station:c26,temp:f64",
     .csv = measurements_csv,
+    .records = measurements_records,
 };

@@ -4,6 +4,9 @@
 
 #include "gen/gen.h"
 
+extern const struct gen_ops gen_sequence;
 extern const struct gen_ops gen_measurements;
+extern const struct gen_ops gen_trips;
+extern const struct gen_ops gen_text;
 
 #endif

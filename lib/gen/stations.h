@@ -6,7 +6,7 @@
 
 enum { STATION_COUNT = 400, STATION_NAME_SIZE = 32 };
 
-/* Names are distinct UTF-8 of 3 to 30 bytes, padded with NULs so that all 32 may be copied. They
+/* Names are distinct UTF-8 of 3 to 26 bytes, padded with NULs so that all 32 may be copied. They
  * are made of letters, spaces, '-' and '\'': no delimiter of ours is in them. */
 struct station {
     char name[STATION_NAME_SIZE];

@@ -121,6 +121,26 @@ uint64_t dataset_size(const struct dataset *dataset)
     return size;
 }
 
+bool dataset_is_stream(const struct dataset *dataset, uint32_t file)
+{
+    return input_is_stream(dataset->inputs[file]);
+}
+
+uint64_t dataset_file_size(const struct dataset *dataset, uint32_t file)
+{
+    return input_size(dataset->inputs[file]);
+}
+
+enum sheaf_status dataset_spool(struct dataset *dataset, uint32_t file, uint64_t most,
+                                struct sheaf_error *error)
+{
+    TRY(input_spool(dataset->inputs[file], most, error));
+    dataset->has_stream = false;
+    for (uint32_t i = 0; i < dataset->files; i++)
+        dataset->has_stream |= input_is_stream(dataset->inputs[i]);
+    return SHEAF_OK;
+}
+
 int dataset_descriptor(const struct dataset *dataset, uint32_t file)
 {
     return input_descriptor(dataset->inputs[file]);
@@ -243,6 +263,13 @@ enum sheaf_status dataset_read(struct dataset *dataset, uint32_t file, uint64_t 
 {
     if (dataset->feed != NULL)
         return feed_read(dataset->feed, file, offset, buffer, length, got, error);
+    return input_read_at(dataset->inputs[file], offset, buffer, length, got, error);
+}
+
+enum sheaf_status dataset_read_anywhere(struct dataset *dataset, uint32_t file, uint64_t offset,
+                                        char *buffer, size_t length, size_t *got,
+                                        struct sheaf_error *error)
+{
     return input_read_at(dataset->inputs[file], offset, buffer, length, got, error);
 }
 

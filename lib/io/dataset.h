@@ -15,6 +15,7 @@
 #include "base/chunk.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct dataset;
@@ -33,6 +34,10 @@ const char *dataset_name(const struct dataset *dataset, uint32_t file);
 bool dataset_has_stream(const struct dataset *dataset);
 /* Bytes of all inputs, 0 when one is a stream. */
 uint64_t dataset_size(const struct dataset *dataset);
+/* True when this file can be read only once. */
+bool dataset_is_stream(const struct dataset *dataset, uint32_t file);
+/* Bytes of this file, 0 when it is a stream. */
+uint64_t dataset_file_size(const struct dataset *dataset, uint32_t file);
 /* The open file, for looking at it; reading from it would take a stream's bytes away. */
 int dataset_descriptor(const struct dataset *dataset, uint32_t file);
 
@@ -41,6 +46,11 @@ int dataset_descriptor(const struct dataset *dataset, uint32_t file);
 enum sheaf_status dataset_read_some(struct dataset *dataset, uint32_t file, uint64_t offset,
                                     char *buffer, size_t length, size_t *got,
                                     struct sheaf_error *error);
+
+/* Before the start: makes a stream a regular file, by copying it to an unnamed temporary one: all
+ * of it, but at most `most` bytes. Fails with SHEAF_SYSTEM, SHEAF_STOPPED. */
+enum sheaf_status dataset_spool(struct dataset *dataset, uint32_t file, uint64_t most,
+                                struct sheaf_error *error);
 
 /* Says that the chunks of `file` begin at `offset`, within what planning has read. */
 void dataset_set_begin(struct dataset *dataset, uint32_t file, uint64_t offset);
@@ -73,6 +83,12 @@ enum sheaf_status dataset_claim(struct dataset *dataset, struct chunk *out,
  * After the start: only bytes at or after a chunk that the caller has claimed and not finished. */
 enum sheaf_status dataset_read(struct dataset *dataset, uint32_t file, uint64_t offset,
                                char *buffer, size_t length, size_t *got, struct sheaf_error *error);
+
+/* As dataset_read, of a file that is no stream: anywhere in it, at any time, also when other files
+ * are streams. Any thread. */
+enum sheaf_status dataset_read_anywhere(struct dataset *dataset, uint32_t file, uint64_t offset,
+                                        char *buffer, size_t length, size_t *got,
+                                        struct sheaf_error *error);
 
 /* Gives the chunk back: once for each one claimed. */
 void dataset_finish(struct dataset *dataset, uint64_t number);

@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PEEK_STEP = 64 << 10 };
+enum { PEEK_STEP = 64 << 10, SPOOL_STEP = 256 << 10 };
 
 struct input {
     char *name;
@@ -258,6 +260,90 @@ enum sheaf_status input_next(struct input *input, char *buffer, size_t length, s
     }
     return SHEAF_OK;
 }
+
+/* ---- spooling ---------------------------------------------------------------------------- */
+
+/* A file that goes with its descriptor. */
+static int open_unnamed(void)
+{
+    int descriptor = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor >= 0)
+        return descriptor;
+    /* Not every file system has such files. */
+    char path[] = P_tmpdir "/sheaf-XXXXXX";
+    descriptor = mkostemp(path, O_CLOEXEC);
+    if (descriptor >= 0)
+        unlink(path);
+    return descriptor;
+}
+
+static enum sheaf_status spool_failed(const struct input *input, struct sheaf_error *error)
+{
+    return error_system(error, errno, "%s: cannot copy it to a temporary file in %s", input->name,
+                        P_tmpdir);
+}
+
+static enum sheaf_status write_all(const struct input *input, int descriptor, const char *bytes,
+                                   size_t length, struct sheaf_error *error)
+{
+    while (length > 0) {
+        const ssize_t count = write(descriptor, bytes, length);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return spool_failed(input, error);
+        bytes += count;
+        length -= (size_t)count;
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_status copy_to(struct input *input, int descriptor, uint64_t most,
+                                 struct sheaf_error *error)
+{
+    char *buffer = memory_alloc(SPOOL_STEP);
+    if (buffer == NULL)
+        return error_no_memory(error, "the copy of a stream");
+    enum sheaf_status status = SHEAF_OK;
+    size_t got = 1;
+    while (status == SHEAF_OK && got > 0 && input->next < most) {
+        const uint64_t left = most - input->next;
+        status =
+            input_next(input, buffer, left < SPOOL_STEP ? (size_t)left : SPOOL_STEP, &got, error);
+        if (status == SHEAF_OK)
+            status = write_all(input, descriptor, buffer, got, error);
+    }
+    memory_free(buffer);
+    return status;
+}
+
+enum sheaf_status input_spool(struct input *input, uint64_t most, struct sheaf_error *error)
+{
+    if (!input->is_stream)
+        return SHEAF_OK;
+    const int descriptor = open_unnamed();
+    if (descriptor < 0)
+        return spool_failed(input, error);
+    struct stat now;
+    enum sheaf_status status = copy_to(input, descriptor, most, error);
+    if (status == SHEAF_OK && fstat(descriptor, &now) != 0)
+        status = spool_failed(input, error);
+    if (status != SHEAF_OK) {
+        close(descriptor);
+        return status;
+    }
+    close(input->descriptor);
+    buffer_close(&input->peeked);
+    input->descriptor = descriptor;
+    input->is_stream = false;
+    input->start = 0;
+    input->next = 0;
+    input->size = (uint64_t)now.st_size;
+    input->modified = now.st_mtim;
+    return SHEAF_OK;
+}
+
+/* ---- moving on, and the end -------------------------------------------------------------- */
 
 void input_skip_to(struct input *input, uint64_t offset)
 {

@@ -2,6 +2,7 @@
 
 #include "num/parse.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The vectors of one needed column, for `capacity` rows; NULL where not needed. */
@@ -132,16 +133,19 @@ static void report(const struct converter *converter, const struct batch *batch,
     const char *what = !bad->is_instant ? "no number"
                        : use->zoned     ? "no date or time with a zone"
                                         : "no date or time without a zone";
+    const uint64_t line = batch->row_lines == NULL ? 0 : batch->row_lines[bad->row];
+    char line_text[32] = "";
     char value[ERROR_NAME_SIZE];
     char column[ERROR_NAME_SIZE];
-    error_set(error, SHEAF_DATA, "%s:%llu: column %lu (\"%s\"): \"%s\" is %s (row at byte %llu)%s",
-              dataset_name(plan->dataset, batch->file),
-              (unsigned long long)batch->row_lines[bad->row], (unsigned long)use->column + 1,
+    if (line != 0)
+        snprintf(line_text, sizeof line_text, "%llu:", (unsigned long long)line);
+    error_set(error, SHEAF_DATA, "%s:%s column %lu (\"%s\"): \"%s\" is %s (row at byte %llu)%s",
+              dataset_name(plan->dataset, batch->file), line_text, (unsigned long)use->column + 1,
               error_name(column, name.bytes, name.length),
               error_name(value, text.bytes, text.length), what,
               (unsigned long long)batch->row_bytes[bad->row], hint_for(plan, text));
     error->file = batch->file;
-    error->line = batch->row_lines[bad->row];
+    error->line = line;
     error->byte = batch->row_bytes[bad->row];
     error->column = use->column + 1;
 }
@@ -281,7 +285,7 @@ enum sheaf_status converter_run(struct converter *converter, struct batch *batch
     TRY(reserve(converter, batch->rows, error));
     struct first_bad first = {.any = false};
     for (uint32_t slot = 0; slot < plan->use_count; slot++)
-        converter->columns[slot] = (struct column){.texts = batch->columns[slot].texts};
+        converter->columns[slot] = batch->columns[slot];
     for (uint32_t slot = 0; slot < plan->use_count; slot++)
         convert_column(converter, batch, slot, &first);
     for (uint32_t key = 0; key < plan->core->groups.key_count; key++)

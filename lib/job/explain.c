@@ -1,10 +1,13 @@
-#include "job/plan.h"
+#include "job/report.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *kind_name(const struct column_use *use)
+/* The type that the format says, or the kind that the values are read as. */
+static const char *kind_name(const struct sheaf_plan *plan, const struct column_use *use)
 {
+    if (plan->types != NULL)
+        return column_type_name(plan->types[use->column]);
     if (use->as_number && use->as_instant)
         return "number and time";
     if (use->as_number)
@@ -37,26 +40,36 @@ static void explain_input(const struct sheaf_plan *plan, FILE *out)
         const struct column_use *use = &plan->uses[slot];
         fprintf(out, "  %lu ", (unsigned long)use->column + 1);
         print_name(plan->columns.names[use->column], out);
-        fprintf(out, ": %s\n", kind_name(use));
+        fprintf(out, ": %s\n", kind_name(plan, use));
     }
+}
+
+static void explain_groups(const struct job_core *core, FILE *out)
+{
+    fprintf(out, "groups: by");
+    for (uint32_t key = 0; key < core->groups.key_count; key++) {
+        fprintf(out, "%s ", key == 0 ? "" : ",");
+        print_name(core->output_names[key], out);
+    }
+    fprintf(out, "%s\n", core->sort ? "; in order of the key" : "; in order of first appearance");
 }
 
 static void explain_output(const struct sheaf_plan *plan, FILE *out)
 {
     const struct job_core *core = plan->core;
-    fprintf(out, "groups: %s", core->groups.key_count == 0 ? "one" : "by");
-    for (uint32_t key = 0; key < core->groups.key_count; key++) {
-        fprintf(out, "%s ", key == 0 ? "" : ",");
-        print_name(core->output_names[key], out);
-    }
-    fprintf(out, "%s\n",
-            core->groups.key_count == 0 ? ""
-            : core->sort                ? "; in order of the key"
-                                        : "; in order of first appearance");
-    for (uint32_t i = 0; i < core->groups.call_count; i++) {
-        fprintf(out, "  ");
-        print_name(core->output_names[core->groups.key_count + i], out);
-        fprintf(out, ": %s\n", core->calls[i].ops->signature);
+    fprintf(out, "command: %s\n", core->report->name);
+    if (core->groups.key_count > 0)
+        explain_groups(core, out);
+    /* Of the other commands the columns above say all. */
+    const uint32_t shown = core->report == &report_aggregate ? core->groups.call_count : 0;
+    for (uint32_t i = 0; i < shown; i++) {
+        const struct agg_call *call = &core->calls[i];
+        fprintf(out, "  %s", call->ops->signature);
+        if (call->column != NULL) {
+            fprintf(out, " of ");
+            print_name(core->call_columns[i], out);
+        }
+        fprintf(out, "\n");
     }
 }
 
@@ -75,6 +88,7 @@ void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out)
     fprintf(out, "\nexecutor: %s, %u worker%s%s\n", plan->executor_ops->name, plan->workers,
             plan->workers == 1 ? "" : "s",
             plan->needs_no_pool ? " (no pool: one thread finishes sooner)" : "");
-    fprintf(out, "scanner: libcsv; survey: the plain automaton\nmemory limit: %llu bytes\n",
-            (unsigned long long)plan->core->budget.limit);
+    if (plan->types == NULL)
+        fprintf(out, "scanner: libcsv; survey: the plain automaton\n");
+    fprintf(out, "memory limit: %llu bytes\n", (unsigned long long)plan->core->budget.limit);
 }

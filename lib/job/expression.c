@@ -47,6 +47,19 @@ static struct text trimmed(const char *start, const char *end)
     return (struct text){.bytes = start, .length = (size_t)(end - start)};
 }
 
+/* Takes what stands between the comma and the parenthesis. */
+static enum sheaf_status take_parameter(const char *text, const char **at, struct expression *out,
+                                        struct sheaf_error *error)
+{
+    const char *start = skip_spaces(*at + 1);
+    const char *close = strchr(start, ')');
+    if (close == NULL)
+        return wrong(text, "a ) is missing", error);
+    out->parameter = trimmed(start, close);
+    *at = close;
+    return SHEAF_OK;
+}
+
 static enum sheaf_status take_argument(const char *text, const char **at, struct arena *arena,
                                        struct expression *out, struct sheaf_error *error)
 {
@@ -55,6 +68,8 @@ static enum sheaf_status take_argument(const char *text, const char **at, struct
         TRY(quoted_name_take(&start, arena, &out->argument, error));
         out->argument_is_quoted = true;
         *at = skip_spaces(start);
+        if (**at == ',')
+            return take_parameter(text, at, out, error);
         return **at == ')' ? SHEAF_OK : wrong(text, "a ) is missing after the column", error);
     }
     const char *close = closing_parenthesis(start);
@@ -101,4 +116,16 @@ enum sheaf_status expression_parse(const char *text, struct arena *arena, struct
     at++;
     TRY(take_argument(text, &at, arena, out, error));
     return take_name(text, at + 1, arena, out, error);
+}
+
+void expression_split_parameter(struct expression *expression)
+{
+    const struct text argument = expression->argument;
+    if (expression->argument_is_quoted || argument.bytes == NULL)
+        return;
+    const char *comma = memrchr(argument.bytes, ',', argument.length);
+    if (comma == NULL)
+        return;
+    expression->argument = trimmed(argument.bytes, comma);
+    expression->parameter = trimmed(skip_spaces(comma + 1), argument.bytes + argument.length);
 }

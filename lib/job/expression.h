@@ -11,11 +11,16 @@ struct expression {
     struct text function;
     struct text argument; /* bytes NULL: none, as in count() */
     bool argument_is_quoted;
-    struct text name; /* after `as`, or the text as typed */
+    struct text parameter; /* after a quoted argument and a comma; bytes NULL: none */
+    struct text name;      /* after `as`, or the text as typed */
 };
 
 /* Reads one expression. Parts point into `text` or the arena. Fails with SHEAF_USAGE. */
 enum sheaf_status expression_parse(const char *text, struct arena *arena, struct expression *out,
                                    struct sheaf_error *error);
+
+/* Takes the parameter off an argument that is not quoted: what follows its last comma. For
+ * functions that have one; names of columns may hold commas. */
+void expression_split_parameter(struct expression *expression);
 
 #endif

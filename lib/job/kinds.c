@@ -59,12 +59,18 @@ static enum agg_kind decide(const struct sight *sight)
     return sight->local || sight->zoned || sight->date ? AGG_KIND_TIME : AGG_KIND_NUMBER;
 }
 
+/* Whether a call's kind is not known yet. */
+static bool is_open(const struct agg_call *call)
+{
+    return call->ops->input == AGG_ORDERED && call->type == TYPE_UNKNOWN;
+}
+
 static void apply(struct sheaf_plan *plan, const struct sight *sights)
 {
     struct job_core *core = plan->core;
     for (uint32_t i = 0; i < core->groups.call_count; i++) {
         struct agg_call *call = &core->calls[i];
-        if (call->ops->input != AGG_ORDERED)
+        if (!is_open(call))
             continue;
         const uint32_t slot = core->groups.arguments[i];
         call->kind = decide(&sights[slot]);
@@ -84,7 +90,7 @@ enum sheaf_status plan_find_kinds(struct sheaf_plan *plan, struct sheaf_error *e
     if (wanted == NULL || sights == NULL)
         status = error_no_memory(error, "the kinds of columns");
     for (uint32_t i = 0; status == SHEAF_OK && i < core->groups.call_count; i++)
-        if (core->calls[i].ops->input == AGG_ORDERED)
+        if (is_open(&core->calls[i]))
             any = wanted[core->groups.arguments[i]] = true;
     if (any) {
         struct sampler sampler = {.plan = plan, .wanted = wanted, .sights = sights};

@@ -1,6 +1,7 @@
 /* job/output.c - results to text, in a file, on standard output, or in memory. */
 #include "io/sink.h"
-#include "job/result.h"
+#include "job/report.h"
+#include "render/bar.h"
 #include "render/render.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ struct sheaf_output {
     struct sink *sink;
     const struct render_ops *ops;
     struct render_options options;
+    bool is_terminal;
 };
 
 static enum sheaf_status find_format(const char *name, const struct render_ops **out,
@@ -37,8 +39,8 @@ enum sheaf_status sheaf_output_open(const struct sheaf_print_options *options,
     output->options = render_options_of(options);
     enum sheaf_status status = sink_open(options->path, &output->sink, error);
     if (status == SHEAF_OK) {
-        output->options.terminal = sink_is_terminal(output->sink);
-        const char *otherwise = output->options.terminal ? "table" : "csv";
+        output->is_terminal = sink_is_terminal(output->sink);
+        const char *otherwise = output->is_terminal ? "table" : "csv";
         status =
             find_format(options->format != NULL ? options->format : otherwise, &output->ops, error);
     }
@@ -52,8 +54,7 @@ enum sheaf_status sheaf_output_open(const struct sheaf_print_options *options,
 /* Objects cannot have two members of one name. */
 static enum sheaf_status check_names(const struct job_core *core, struct sheaf_error *error)
 {
-    const uint32_t count = core->groups.key_count + core->groups.call_count;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < core->outputs; i++)
         for (uint32_t j = 0; j < i; j++) {
             const struct text name = core->output_names[i];
             char safe[ERROR_NAME_SIZE];
@@ -82,29 +83,119 @@ enum sheaf_status sheaf_output_check(const struct sheaf_output *output,
 static struct render_header header_of(const struct sheaf_result *result)
 {
     return (struct render_header){
-        .names = result->core->output_names,
-        .columns = sheaf_result_columns(result),
+        .names = result->names,
+        .columns = result->columns,
     };
+}
+
+static bool is_bare(const struct sheaf_result *result)
+{
+    return result->core != NULL && result->core->report->bare;
+}
+
+/* A column of bars, for people: which counts it draws, and the greatest of them among the rows of
+ * one column of the input, which stand together. */
+struct bars {
+    uint32_t counts; /* column of the result */
+    uint64_t most;
+    uint64_t until; /* the row that `most` holds up to */
+    char text[BAR_SIZE];
+};
+
+static uint64_t count_of(const struct value *cell)
+{
+    return cell->kind == VALUE_NUMBER && cell->number.kind == NUMBER_DECIMAL
+               ? (uint64_t)cell->number.mantissa
+               : 0;
+}
+
+static bool same_column(const struct value *cell, const char *bytes, size_t length)
+{
+    return cell->text.length == length && memcmp(cell->text.bytes, bytes, length) == 0;
+}
+
+/* Looks through the rows from `row` on that are about the same column. */
+static enum sheaf_status find_most(struct bars *bars, struct sheaf_result *result, uint64_t row,
+                                   struct sheaf_error *error)
+{
+    const uint64_t rows = sheaf_result_rows(result);
+    const struct value *cells;
+    TRY(result_row(result, row, &cells, error));
+    const struct text column = cells[0].text; /* lives as long as the result */
+    bars->most = 0;
+    for (bars->until = row; bars->until < rows; bars->until++) {
+        TRY(result_row(result, bars->until, &cells, error));
+        if (!same_column(&cells[0], column.bytes, column.length))
+            break;
+        const uint64_t count = count_of(&cells[bars->counts]);
+        bars->most = count > bars->most ? count : bars->most;
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_status render_row(struct renderer *renderer, struct sheaf_result *result,
+                                    uint64_t row, struct bars *bars, struct sheaf_error *error)
+{
+    const struct value *cells;
+    if (bars != NULL && row >= bars->until)
+        TRY(find_most(bars, result, row, error));
+    TRY(result_row(result, row, &cells, error));
+    if (bars != NULL) {
+        const size_t length = bar_draw(count_of(&cells[bars->counts]), bars->most, bars->text);
+        /* There is room behind the cells of a row for one more. */
+        result->cells[result->columns] =
+            length == 0 ? value_null()
+                        : value_text((struct text){.bytes = bars->text, .length = length});
+    }
+    return renderer_row(renderer, cells, error);
+}
+
+static enum sheaf_status render_rows_to_sink(struct sheaf_output *output,
+                                             struct sheaf_result *result,
+                                             const struct render_header *header, struct bars *bars,
+                                             struct sheaf_error *error)
+{
+    struct renderer *renderer;
+    TRY(renderer_open(output->ops, &output->options, header, output->sink, &renderer, error));
+    const uint64_t rows = sheaf_result_rows(result);
+    enum sheaf_status status = SHEAF_OK;
+    for (uint64_t row = 0; row < rows && status == SHEAF_OK; row++)
+        status = render_row(renderer, result, row, bars, error);
+    if (status == SHEAF_OK)
+        status = renderer_finish(renderer, error);
+    renderer_close(renderer);
+    return status;
+}
+
+/* Finds the column that bars are drawn of. */
+static bool finds_counts(const struct sheaf_result *result, uint32_t *column)
+{
+    const char *counts = result->core == NULL ? NULL : result->core->report->counts;
+    for (*column = 0; counts != NULL && *column < result->columns; ++*column) {
+        const struct text name = result->names[*column];
+        if (name.length == strlen(counts) && memcmp(name.bytes, counts, name.length) == 0)
+            return true;
+    }
+    return false;
 }
 
 static enum sheaf_status render_to_sink(struct sheaf_output *output, struct sheaf_result *result,
                                         struct sheaf_error *error)
 {
-    const struct render_header header = header_of(result);
-    const uint64_t rows = sheaf_result_rows(result);
-    struct renderer *renderer;
-    output->options.bare = result->core->command == SHEAF_COUNT;
-    TRY(renderer_open(output->ops, &output->options, &header, output->sink, &renderer, error));
-    enum sheaf_status status = SHEAF_OK;
-    for (uint64_t row = 0; row < rows && status == SHEAF_OK; row++) {
-        const struct value *cells;
-        status = result_row(result, row, &cells, error);
-        if (status == SHEAF_OK)
-            status = renderer_row(renderer, cells, error);
-    }
-    if (status == SHEAF_OK)
-        status = renderer_finish(renderer, error);
-    renderer_close(renderer);
+    struct render_header header = header_of(result);
+    struct bars bars = {.until = 0};
+    output->options.bare = is_bare(result);
+    if (!output->is_terminal || !output->ops->for_people || !finds_counts(result, &bars.counts))
+        return render_rows_to_sink(output, result, &header, NULL, error);
+    struct text *names = memory_alloc((result->columns + 1) * sizeof *names);
+    if (names == NULL)
+        return error_no_memory(error, "the output");
+    memcpy(names, result->names, result->columns * sizeof *names);
+    names[result->columns] = (struct text){.bytes = ""};
+    header.names = names;
+    header.columns++;
+    const enum sheaf_status status = render_rows_to_sink(output, result, &header, &bars, error);
+    memory_free(names);
     return status;
 }
 
@@ -149,7 +240,7 @@ enum sheaf_status sheaf_result_format(struct sheaf_result *result,
     const struct render_ops *ops;
     TRY(find_format(options->format != NULL ? options->format : "csv", &ops, error));
     struct render_options look = render_options_of(options);
-    look.bare = result->core->command == SHEAF_COUNT;
+    look.bare = is_bare(result);
     const struct render_header header = header_of(result);
     struct buffer text = {.bytes = NULL};
     void *state = NULL;

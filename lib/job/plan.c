@@ -2,117 +2,18 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
-#include "job/nearest.h"
+#include "job/report.h"
+#include "job/workers.h"
 #include "sheaf/cancel.h"
-#include "sync/executors.h"
-
-#include <string.h>
 
 enum {
     DEFAULT_CHUNK = 256 << 10, /* fits a second-level cache beside what is made of it */
     LARGEST_CHUNK = 1 << 30,   /* of files */
     LARGEST_BLOCK = 64 << 20,  /* of streams, several of which are in memory */
     SMALLEST_CHUNK = 64 << 10, /* that a memory limit leads to */
-    MOST_WORKERS = 1024,
 };
 
-/* ---- checking the request ---------------------------------------------------------------- */
-
-static bool is_line_end(int byte)
-{
-    return byte == '\n' || byte == '\r';
-}
-
-static bool is_byte_or_none(int byte)
-{
-    return byte >= SHEAF_NO_BYTE && byte <= UINT8_MAX;
-}
-
-static enum sheaf_status check_dialect(const struct sheaf_dialect *dialect, int delimiter,
-                                       struct sheaf_error *error)
-{
-    if (!is_byte_or_none(dialect->delimiter) || !is_byte_or_none(dialect->quote) ||
-        !is_byte_or_none(dialect->comment))
-        return error_set(error, SHEAF_USAGE,
-                         "the delimiter, the quote and the comment are one byte each, or none");
-    if (is_line_end(delimiter) || is_line_end(dialect->quote) || is_line_end(dialect->comment))
-        return error_set(error, SHEAF_USAGE,
-                         "a line end cannot be the delimiter, the quote or the comment byte");
-    if (delimiter == dialect->quote)
-        return error_set(error, SHEAF_USAGE, "the delimiter and the quote are the same byte");
-    if (delimiter == dialect->comment)
-        return error_set(error, SHEAF_USAGE, "the delimiter and the comment byte are the same");
-    if (dialect->quote == dialect->comment && dialect->quote != SHEAF_NO_BYTE)
-        return error_set(error, SHEAF_USAGE, "the quote and the comment byte are the same");
-    return SHEAF_OK;
-}
-
-static unsigned char choose_delimiter(const struct sheaf_request *request)
-{
-    if (request->dialect.delimiter != SHEAF_NO_BYTE)
-        return (unsigned char)request->dialect.delimiter;
-    if (request->file_count == 0)
-        return ',';
-    const char *name = request->files[0];
-    const size_t length = strlen(name);
-    return length >= 4 && strcmp(name + length - 4, ".tsv") == 0 ? '\t' : ',';
-}
-
-static enum sheaf_status open_document(struct sheaf_plan *plan, const struct sheaf_request *request,
-                                       struct sheaf_error *error)
-{
-    const struct sheaf_dialect *dialect = &request->dialect;
-    const unsigned char delimiter = choose_delimiter(request);
-    TRY(check_dialect(dialect, delimiter, error));
-    const struct format_options options = {
-        .delimiter = delimiter,
-        .quote = dialect->quote,
-        .comment = dialect->comment,
-        .no_headers = dialect->no_headers,
-        .cr_ends = dialect->cr_ends,
-        .null_quoted = dialect->null_quoted,
-        .skip_lines = dialect->skip_lines,
-        .nulls = dialect->nulls,
-        .ragged = (dialect->ragged & SHEAF_RAGGED_PAD ? FORMAT_PAD : 0) |
-                  (dialect->ragged & SHEAF_RAGGED_TRIM ? FORMAT_TRIM : 0),
-        .policy = dialect->on_error == SHEAF_ON_ERROR_FAIL ? FORMAT_FAIL : FORMAT_SKIP,
-        .max_field = dialect->max_field,
-        .budget = &plan->core->budget,
-    };
-    plan->on_error = dialect->on_error;
-    plan->no_headers = dialect->no_headers;
-    plan->format = format_table[0];
-    TRY(plan->format->open(plan->dataset, &options, &plan->document, error));
-    plan->columns.count = plan->format->columns(plan->document, &plan->columns.names);
-    return SHEAF_OK;
-}
-
-static enum sheaf_status select_columns(struct sheaf_plan *plan, struct sheaf_error *error)
-{
-    uint32_t *needed = memory_alloc(plan->use_count * sizeof *needed);
-    if (needed == NULL)
-        return error_no_memory(error, "the needed columns");
-    for (uint32_t slot = 0; slot < plan->use_count; slot++)
-        needed[slot] = plan->uses[slot].column;
-    const enum sheaf_status status =
-        plan->format->select(plan->document, needed, plan->use_count, error);
-    memory_free(needed);
-    return status;
-}
-
 /* ---- how it will run --------------------------------------------------------------------- */
-
-static enum sheaf_status choose_executor(struct sheaf_plan *plan,
-                                         const struct sheaf_run_options *options,
-                                         struct sheaf_error *error)
-{
-    const char *name = options->executor == NULL ? "pool" : options->executor;
-    plan->executor_ops = executor_find(name);
-    if (plan->executor_ops != NULL)
-        return SHEAF_OK;
-    return error_set(error, SHEAF_USAGE, "unknown executor \"%.64s\": pool, openmp or serial",
-                     name);
-}
 
 /* Every worker holds a chunk, and a stream's reader some more: a quarter of the memory limit has to
  * hold them all. No answer depends on the size. */
@@ -131,31 +32,17 @@ static uint64_t choose_chunk_size(const struct sheaf_plan *plan,
     return wanted < most ? wanted : most;
 }
 
-/* An explicit number of threads, or executor, is kept, as far as there are chunks for it. Otherwise
- * a job that one thread finishes sooner starts none. */
-static void choose_workers(struct sheaf_plan *plan, const struct sheaf_run_options *options)
-{
-    uint64_t workers = options->threads != 0 ? options->threads : cpu_available();
-    if (workers > plan->chunks)
-        workers = plan->chunks == 0 ? 1 : plan->chunks;
-    if (workers > MOST_WORKERS)
-        workers = MOST_WORKERS;
-    if (plan->executor_ops == &executor_serial)
-        workers = 1;
-    plan->workers = (unsigned)workers;
-    plan->needs_no_pool = options->threads == 0 && options->executor == NULL && workers == 1;
-    if (plan->needs_no_pool)
-        plan->executor_ops = &executor_serial;
-}
-
 static enum sheaf_status choose_run(struct sheaf_plan *plan,
                                     const struct sheaf_run_options *options,
                                     struct sheaf_error *error)
 {
-    TRY(choose_executor(plan, options, error));
+    struct workers workers;
     plan->chunk_size = choose_chunk_size(plan, options);
     plan->chunks = dataset_chunks(plan->dataset, plan->chunk_size);
-    choose_workers(plan, options);
+    TRY(workers_choose(options, plan->chunks, &workers, error));
+    plan->executor_ops = workers.executor;
+    plan->workers = workers.count;
+    plan->needs_no_pool = workers.needs_no_pool;
     plan->progress = options->progress;
     plan->progress_argument = options->progress_argument;
     return SHEAF_OK;
@@ -172,10 +59,31 @@ static enum sheaf_status open_core(struct sheaf_plan *plan, const struct sheaf_r
         return error_no_memory(error, "the plan");
     plan->core = core;
     core->budget.limit = options->memory_limit != 0 ? options->memory_limit : cpu_memory() / 2;
-    core->command = request->command;
+    core->report = report_find(request->command);
+    if (core->report == NULL)
+        return error_set(error, SHEAF_USAGE, "there is no command %d", (int)request->command);
     core->sort = request->sort;
     core->limit = request->limit;
+    /* No exact decimal has more digits after the point. */
+    core->round = request->round < NUMBER_DIGITS ? request->round : NUMBER_DIGITS;
     return hash_secret_make(&core->secret, error);
+}
+
+/* Tells the format what is needed, and puts the keys behind it in a batch. */
+static enum sheaf_status select_columns(struct sheaf_plan *plan, struct sheaf_error *error)
+{
+    struct format_need *needed = memory_alloc(plan->use_count * sizeof *needed);
+    if (needed == NULL)
+        return error_no_memory(error, "the needed columns");
+    for (uint32_t slot = 0; slot < plan->use_count; slot++)
+        needed[slot] = (struct format_need){.column = plan->uses[slot].column,
+                                            .vectors = plan->uses[slot].vectors};
+    for (uint32_t key = 0; key < plan->core->groups.key_count; key++)
+        plan->key_positions[key] = plan->use_count + key;
+    const enum sheaf_status status =
+        plan->format->select(plan->document, needed, plan->use_count, error);
+    memory_free(needed);
+    return status;
 }
 
 static enum sheaf_status fill(struct sheaf_plan *plan, const struct sheaf_request *request,
@@ -184,8 +92,8 @@ static enum sheaf_status fill(struct sheaf_plan *plan, const struct sheaf_reques
     plan->cancel = options->cancel;
     TRY(open_core(plan, request, options, error));
     TRY(dataset_open(request->files, request->file_count, options->cancel, &plan->dataset, error));
-    TRY(open_document(plan, request, error));
-    TRY(plan_resolve(plan, request, error));
+    TRY(plan_open_document(plan, request, error));
+    TRY(plan->core->report->resolve(plan, request, error));
     TRY(select_columns(plan, error));
     TRY(plan_find_kinds(plan, error));
     return choose_run(plan, options, error);

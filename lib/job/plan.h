@@ -11,9 +11,13 @@
 #include "num/time.h"
 #include "sheaf/job.h"
 
-/* How the values of one needed column are read besides as text. */
+struct report_ops;
+
+/* How the values of one needed column are used. */
 struct column_use {
-    uint32_t column; /* in the input */
+    uint32_t column;  /* in the input */
+    unsigned vectors; /* what the format is asked for: enum column_vector bits */
+    /* What is read from its texts besides: */
     bool as_number;
     bool as_instant;
     bool zoned; /* as_instant: with a zone, or all without */
@@ -26,10 +30,14 @@ struct job_core {
     struct hash_secret secret;
     struct group_setup groups;
     struct agg_call *calls;
-    struct text *output_names; /* key_count + call_count */
-    enum sheaf_command command;
+    struct text *call_columns; /* the name of each call's column, whole */
+    struct text *output_names;
+    uint32_t outputs; /* columns of the result */
+    const struct report_ops *report;
+    const void *report_setup; /* what the report has read from the request; of the arena */
     bool sort;
     uint64_t limit;
+    int round; /* digits after the point, no more than a decimal has; -1: all */
 };
 
 struct sheaf_plan {
@@ -39,10 +47,13 @@ struct sheaf_plan {
     struct format_document *document;
     enum sheaf_on_error on_error;
     bool no_headers;
-    struct column_names columns; /* of the input; owned by the document */
-    struct column_use *uses;     /* of the needed columns, by their slot in a batch */
+    struct column_names columns;   /* of the input; owned by the document */
+    const enum column_type *types; /* of the input's columns; NULL: the format does not say */
+    struct column_use *uses;       /* of the needed columns, by their slot in a batch */
     uint32_t use_count;
+    uint32_t *slot_of_column; /* of each column of the input; UINT32_MAX: not needed */
     uint32_t *key_slots;      /* of each key column: its slot among the needed ones */
+    uint32_t *key_positions;  /* of each key column: where it stands in a batch, behind those */
     uint32_t *argument_slots; /* of each call's column; also in core->groups */
 
     const struct executor_ops *executor_ops;
@@ -57,16 +68,13 @@ struct sheaf_plan {
     struct timings timings;
 };
 
-/* The name of a needed column, terminated, for messages; from the arena. NULL: no memory. */
-char *plan_column_name(struct sheaf_plan *plan, uint32_t column, struct sheaf_error *error);
+/* Opens the document: chooses the format and reads the beginnings of the files. */
+enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf_request *request,
+                                     struct sheaf_error *error);
 
-/* Finds the kinds of the columns that min and max are about, on a sample of the rows, and sets the
- * calls' kinds and the columns' uses. */
+/* Finds the kinds of the columns that min and max are about, on a sample of the rows where the
+ * format does not say, and sets the calls' kinds and the columns' uses. */
 enum sheaf_status plan_find_kinds(struct sheaf_plan *plan, struct sheaf_error *error);
-
-/* Resolves keys and expressions into the core's calls, names and the needed columns. */
-enum sheaf_status plan_resolve(struct sheaf_plan *plan, const struct sheaf_request *request,
-                               struct sheaf_error *error);
 
 void job_core_close(struct job_core *core);
 

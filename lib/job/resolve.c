@@ -1,24 +1,25 @@
-/* job/resolve.c - from what users typed to calls of aggregates over needed columns. */
-#include "job/expression.h"
+#include "job/resolve.h"
+
 #include "job/nearest.h"
-#include "job/plan.h"
 
 #include <string.h>
 
-enum { MOST_CALLS = 65535 };
-
 /* Gives the slot of a column among the needed ones; adds it when it is new. There is room for
- * every key and every expression. */
-static uint32_t need_column(struct sheaf_plan *plan, uint32_t column)
+ * every key and every call. */
+static uint32_t need_column(struct sheaf_plan *plan, uint32_t column, unsigned vectors)
 {
-    for (uint32_t slot = 0; slot < plan->use_count; slot++)
-        if (plan->uses[slot].column == column)
-            return slot;
-    plan->uses[plan->use_count] = (struct column_use){.column = column};
-    return plan->use_count++;
+    uint32_t slot = plan->slot_of_column[column];
+    if (slot == UINT32_MAX) {
+        slot = plan->use_count++;
+        plan->slot_of_column[column] = slot;
+        plan->uses[slot] = (struct column_use){.column = column};
+    }
+    plan->uses[slot].vectors |= vectors;
+    return slot;
 }
 
-char *plan_column_name(struct sheaf_plan *plan, uint32_t column, struct sheaf_error *error)
+/* A copy of a column's name, terminated, for messages. NULL: no memory. */
+static char *copy_name(struct sheaf_plan *plan, uint32_t column, struct sheaf_error *error)
 {
     const struct text name = plan->columns.names[column];
     char *copy = arena_alloc(&plan->core->arena, name.length + 1, error);
@@ -29,8 +30,15 @@ char *plan_column_name(struct sheaf_plan *plan, uint32_t column, struct sheaf_er
     return copy;
 }
 
-static enum sheaf_status keep_output_name(struct sheaf_plan *plan, uint32_t output,
-                                          struct text name, struct sheaf_error *error)
+static enum column_type type_of(const struct sheaf_plan *plan, uint32_t column)
+{
+    return plan->types == NULL ? TYPE_UNKNOWN : plan->types[column];
+}
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+enum sheaf_status resolve_name(struct sheaf_plan *plan, uint32_t output, struct text name,
+                               struct sheaf_error *error)
 {
     struct text *kept = &plan->core->output_names[output];
     kept->length = name.length;
@@ -38,92 +46,146 @@ static enum sheaf_status keep_output_name(struct sheaf_plan *plan, uint32_t outp
     return kept->bytes == NULL ? SHEAF_SYSTEM : SHEAF_OK;
 }
 
-static enum sheaf_status unknown_function(struct text name, struct sheaf_error *error)
+enum sheaf_status resolve_names(struct sheaf_plan *plan, const char *const *names,
+                                struct sheaf_error *error)
 {
-    const size_t limit = edit_distance_limit(name.length);
-    size_t best = limit + 1;
-    const char *nearest = NULL;
-    for (size_t i = 0; i < agg_table_length; i++) {
-        const char *row = agg_table[i]->name;
-        const struct text other = {.bytes = row, .length = strlen(row)};
-        const size_t distance = edit_distance(name, other, limit);
-        if (distance < best) {
-            best = distance;
-            nearest = row;
-        }
-    }
-    char safe[ERROR_NAME_SIZE];
-    error_name(safe, name.bytes, name.length);
-    if (nearest == NULL)
-        return error_set(error, SHEAF_USAGE, "unknown function \"%s\"; sheaf agg --help lists them",
-                         safe);
-    return error_set(error, SHEAF_USAGE, "unknown function \"%s\"; did you mean \"%s\"?", safe,
-                     nearest);
-}
-
-static enum sheaf_status find_function(const struct expression *expression,
-                                       const struct agg_ops **out, struct sheaf_error *error)
-{
-    const struct text name = expression->function;
-    const uint32_t arguments = expression->argument.bytes == NULL ? 0 : 1;
-    *out = agg_find_for(name.bytes, name.length, arguments);
-    if (*out != NULL)
-        return SHEAF_OK;
-    const struct agg_ops *other = agg_find(name.bytes, name.length);
-    if (other == NULL)
-        return unknown_function(name, error);
-    return error_set(error, SHEAF_USAGE, "%s() needs a column: %s", other->name, other->signature);
-}
-
-static enum sheaf_status resolve_expression(struct sheaf_plan *plan, const char *text, int round,
-                                            uint32_t index, struct sheaf_error *error)
-{
-    struct job_core *core = plan->core;
-    struct expression expression;
-    TRY(expression_parse(text, &core->arena, &expression, error));
-    struct agg_call *call = &core->calls[index];
-    /* No exact decimal has more digits after the point. */
-    *call = (struct agg_call){.round = round < NUMBER_DIGITS ? round : NUMBER_DIGITS,
-                              .budget = &core->budget};
-    TRY(find_function(&expression, &call->ops, error));
-    TRY(keep_output_name(plan, core->groups.key_count + index, expression.name, error));
-    uint32_t *slots = plan->argument_slots;
-    slots[index] = 0;
-    if (call->ops->input == AGG_ROWS)
-        return SHEAF_OK;
-    uint32_t column;
-    if (expression.argument_is_quoted)
-        TRY(column_find_name(&plan->columns, expression.argument, &column, error));
-    else
-        TRY(column_find(&plan->columns, expression.argument, &column, error));
-    slots[index] = need_column(plan, column);
-    if (call->ops->input == AGG_NUMBERS)
-        plan->uses[slots[index]].as_number = true;
-    call->column = plan_column_name(plan, column, error);
-    return call->column == NULL ? SHEAF_SYSTEM : SHEAF_OK;
-}
-
-/* The columns of -g. In a batch they stand behind the needed ones, as they are in the input,
- * whatever becomes of the values that functions see. */
-static enum sheaf_status resolve_keys(struct sheaf_plan *plan, const struct column_list *keys,
-                                      struct sheaf_error *error)
-{
-    struct job_core *core = plan->core;
-    plan->key_slots = arena_alloc(&core->arena, (keys->count + 1) * sizeof(uint32_t), error);
-    if (plan->key_slots == NULL)
-        return SHEAF_SYSTEM;
-    for (uint32_t i = 0; i < keys->count; i++) {
-        plan->key_slots[i] = need_column(plan, keys->columns[i]);
-        TRY(keep_output_name(plan, i, plan->columns.names[keys->columns[i]], error));
+    for (uint32_t i = 0; i < plan->core->outputs; i++) {
+        const struct text name = {.bytes = names[i], .length = strlen(names[i])};
+        TRY(resolve_name(plan, i, name, error));
     }
     return SHEAF_OK;
 }
+
+const char *resolve_nearest(struct text word, const char *const *names)
+{
+    const size_t limit = edit_distance_limit(word.length);
+    size_t best = limit + 1;
+    const char *nearest = NULL;
+    for (; *names != NULL; names++) {
+        const struct text name = {.bytes = *names, .length = strlen(*names)};
+        const size_t distance = edit_distance(word, name, limit);
+        if (distance < best) {
+            best = distance;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}
+
+bool resolve_next_item(const char **list, struct text *out)
+{
+    const char *start = *list;
+    if (start == NULL || *start == '\0')
+        return false;
+    const char *end = start + strcspn(start, ",");
+    *list = *end == ',' ? end + 1 : end;
+    start += strspn(start, " \t");
+    while (end > start && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *out = (struct text){.bytes = start, .length = end > start ? (size_t)(end - start) : 0};
+    return true;
+}
+
+/* ---- calls ------------------------------------------------------------------------------- */
+
+static enum sheaf_status make_slots(struct sheaf_plan *plan, struct sheaf_error *error)
+{
+    const size_t columns = plan->columns.count;
+    plan->slot_of_column = arena_alloc(&plan->core->arena, (columns + 1) * sizeof(uint32_t), error);
+    if (plan->slot_of_column == NULL)
+        return SHEAF_SYSTEM;
+    for (size_t column = 0; column < columns; column++)
+        plan->slot_of_column[column] = UINT32_MAX;
+    return SHEAF_OK;
+}
+
+enum sheaf_status resolve_make_room(struct sheaf_plan *plan, const struct resolve_room *room,
+                                    struct sheaf_error *error)
+{
+    struct job_core *core = plan->core;
+    struct arena *arena = &core->arena;
+    const size_t uses = (size_t)room->keys + room->calls;
+    core->calls = arena_alloc(arena, room->calls * sizeof *core->calls, error);
+    core->call_columns = arena_alloc(arena, room->calls * sizeof *core->call_columns, error);
+    core->output_names = arena_alloc(arena, room->outputs * sizeof *core->output_names, error);
+    plan->uses = arena_alloc(arena, uses * sizeof *plan->uses, error);
+    plan->argument_slots = arena_alloc(arena, room->calls * sizeof(uint32_t), error);
+    if (core->calls == NULL || core->call_columns == NULL || core->output_names == NULL ||
+        plan->uses == NULL || plan->argument_slots == NULL)
+        return SHEAF_SYSTEM;
+    core->outputs = room->outputs;
+    core->groups.arguments = plan->argument_slots;
+    core->groups.calls = core->calls;
+    core->groups.call_count = room->calls;
+    core->groups.key_count = room->keys;
+    core->groups.secret = &core->secret;
+    core->groups.budget = &core->budget;
+    core->groups.what = "the result";
+    return make_slots(plan, error);
+}
+
+/* Asks for the vectors that a call takes of its column. */
+static void need_vectors(struct column_use *use, struct agg_call *call)
+{
+    switch (call->ops->input) {
+    case AGG_ROWS:
+        break;
+    case AGG_TEXTS:
+        use->vectors |= COLUMN_TEXTS;
+        break;
+    case AGG_NATIVE:
+        use->vectors |= agg_native_vector(call->type);
+        break;
+    case AGG_NUMBERS:
+        use->vectors |= column_type_is_number(call->type) ? COLUMN_NUMBERS : COLUMN_TEXTS;
+        use->as_number |= !column_type_is_number(call->type);
+        break;
+    case AGG_ORDERED: /* where the type is not known, the sample will tell more */
+        use->vectors |= agg_native_vector(call->type);
+        if (!column_type_is_number(call->type))
+            use->vectors |= COLUMN_TEXTS;
+        break;
+    }
+}
+
+static enum agg_kind kind_of(enum column_type type)
+{
+    if (column_type_is_number(type))
+        return AGG_KIND_NUMBER;
+    return column_type_is_time(type) ? AGG_KIND_TIME : AGG_KIND_TEXT;
+}
+
+enum sheaf_status resolve_call(struct sheaf_plan *plan, uint32_t index, const struct agg_ops *ops,
+                               uint32_t column, struct sheaf_error *error)
+{
+    struct job_core *core = plan->core;
+    struct agg_call *call = &core->calls[index];
+    *call = (struct agg_call){
+        .ops = ops, .round = core->round, .secret = &core->secret, .budget = &core->budget};
+    plan->argument_slots[index] = 0;
+    if (ops->input == AGG_ROWS)
+        return SHEAF_OK;
+    call->type = type_of(plan, column);
+    call->kind = kind_of(call->type);
+    call->column = copy_name(plan, column, error);
+    if (call->column == NULL)
+        return SHEAF_SYSTEM;
+    core->call_columns[index] =
+        (struct text){.bytes = call->column, .length = plan->columns.names[column].length};
+    const uint32_t slot = need_column(plan, column, 0);
+    plan->argument_slots[index] = slot;
+    need_vectors(&plan->uses[slot], call);
+    return SHEAF_OK;
+}
+
+/* ---- keys -------------------------------------------------------------------------------- */
 
 /* What the messages about the memory limit call the table. */
 static enum sheaf_status name_table(struct sheaf_plan *plan, struct sheaf_error *error)
 {
     struct job_core *core = plan->core;
-    core->groups.what = core->groups.key_count > 0 ? "the group table" : "the result";
+    if (core->groups.key_count > 0)
+        core->groups.what = "the group table";
     struct buffer names = {.bytes = NULL};
     for (uint32_t i = 0; i < core->groups.key_count; i++) {
         buffer_append_string(&names, i == 0 ? "" : ", ");
@@ -139,61 +201,59 @@ static enum sheaf_status name_table(struct sheaf_plan *plan, struct sheaf_error 
     return status;
 }
 
-static enum sheaf_status place_keys(struct sheaf_plan *plan, struct sheaf_error *error)
-{
-    struct job_core *core = plan->core;
-    uint32_t *keys = arena_alloc(&core->arena, (core->groups.key_count + 1) * sizeof *keys, error);
-    if (keys == NULL)
-        return SHEAF_SYSTEM;
-    for (uint32_t i = 0; i < core->groups.key_count; i++)
-        keys[i] = plan->use_count + i;
-    core->groups.keys = keys;
-    return SHEAF_OK;
-}
-
-static enum sheaf_status make_room(struct sheaf_plan *plan, uint32_t keys, uint32_t calls,
-                                   struct sheaf_error *error)
-{
-    struct job_core *core = plan->core;
-    const size_t outputs = (size_t)keys + calls;
-    core->calls = arena_alloc(&core->arena, calls * sizeof *core->calls, error);
-    core->output_names = arena_alloc(&core->arena, outputs * sizeof *core->output_names, error);
-    plan->uses = arena_alloc(&core->arena, outputs * sizeof *plan->uses, error);
-    plan->argument_slots = arena_alloc(&core->arena, calls * sizeof(uint32_t), error);
-    if (core->calls == NULL || core->output_names == NULL || plan->uses == NULL ||
-        plan->argument_slots == NULL)
-        return SHEAF_SYSTEM;
-    core->groups.arguments = plan->argument_slots;
-    core->groups.calls = core->calls;
-    core->groups.call_count = calls;
-    core->groups.key_count = keys;
-    core->groups.secret = &core->secret;
-    core->groups.budget = &core->budget;
-    return SHEAF_OK;
-}
-
-enum sheaf_status plan_resolve(struct sheaf_plan *plan, const struct sheaf_request *request,
+/* In a batch the keys stand behind the needed columns, as they are in the input, whatever becomes
+ * of the values that functions see. */
+enum sheaf_status resolve_keys(struct sheaf_plan *plan, const struct column_list *keys,
                                struct sheaf_error *error)
 {
-    static const char *const count_rows[] = {"count()"};
-    const bool counts = request->command == SHEAF_COUNT;
-    const char *const *expressions = counts ? count_rows : request->expressions;
-    const size_t count = counts ? 1 : request->expression_count;
-    if (count == 0)
-        return error_set(error, SHEAF_USAGE,
-                         "no aggregate is given; one looks like 'sum(fare) as total'");
-    if (count > MOST_CALLS)
-        return error_set(error, SHEAF_USAGE, "too many aggregates: %zu", count);
+    struct job_core *core = plan->core;
+    const size_t room = (size_t)keys->count + 1;
+    plan->key_slots = arena_alloc(&core->arena, room * sizeof *plan->key_slots, error);
+    uint32_t *positions = arena_alloc(&core->arena, room * sizeof *positions, error);
+    enum column_type *types = arena_alloc(&core->arena, room * sizeof *types, error);
+    if (plan->key_slots == NULL || positions == NULL || types == NULL)
+        return SHEAF_SYSTEM;
+    for (uint32_t i = 0; i < keys->count; i++) {
+        const uint32_t column = keys->columns[i];
+        plan->key_slots[i] = need_column(plan, column, COLUMN_TEXTS);
+        types[i] = type_of(plan, column);
+        TRY(resolve_name(plan, i, plan->columns.names[column], error));
+    }
+    plan->key_positions = positions;
+    core->groups.keys = positions;
+    core->groups.key_types = types;
+    return name_table(plan, error);
+}
 
-    struct column_list keys = {.count = 0};
-    if (!counts && request->group_by != NULL)
-        TRY(column_list_parse(&plan->columns, request->group_by, &plan->core->arena, &keys, error));
-    TRY(make_room(plan, keys.count, (uint32_t)count, error));
-    TRY(resolve_keys(plan, &keys, error));
-    for (size_t i = 0; i < count; i++)
-        TRY(resolve_expression(plan, expressions[i], request->round, (uint32_t)i, error));
-    if (counts)
-        plan->core->output_names[0].length = strlen("count");
-    TRY(name_table(plan, error));
-    return place_keys(plan, error);
+/* ---- whole columns ----------------------------------------------------------------------- */
+
+enum sheaf_status resolve_select(struct sheaf_plan *plan, const struct sheaf_request *request,
+                                 struct column_list *out, struct sheaf_error *error)
+{
+    struct arena *arena = &plan->core->arena;
+    if (request->select != NULL)
+        return column_list_parse(&plan->columns, request->select, arena, out, error);
+    out->count = plan->columns.count;
+    out->columns = arena_alloc(arena, ((size_t)out->count + 1) * sizeof *out->columns, error);
+    if (out->columns == NULL)
+        return SHEAF_SYSTEM;
+    for (uint32_t i = 0; i < out->count; i++)
+        out->columns[i] = i;
+    return SHEAF_OK;
+}
+
+enum sheaf_status resolve_columns(struct sheaf_plan *plan, const struct sheaf_request *request,
+                                  const struct agg_ops *ops, const char *const *names,
+                                  struct sheaf_error *error)
+{
+    struct column_list columns;
+    TRY(resolve_select(plan, request, &columns, error));
+    struct resolve_room room = {.calls = columns.count};
+    while (names[room.outputs] != NULL)
+        room.outputs++;
+    TRY(resolve_make_room(plan, &room, error));
+    TRY(resolve_names(plan, names, error));
+    for (uint32_t i = 0; i < columns.count; i++)
+        TRY(resolve_call(plan, i, ops, columns.columns[i], error));
+    return SHEAF_OK;
 }

@@ -1,32 +1,53 @@
 #include "job/result.h"
 
+#include "job/report.h"
 #include "num/print.h"
 
 enum sheaf_status result_make(struct job_core *core, struct group_table *table,
                               struct sheaf_result **out, struct sheaf_error *error)
 {
     *out = NULL;
-    TRY(group_table_sort(table, core->sort ? GROUP_BY_KEY : GROUP_BY_APPEARANCE, error));
     struct sheaf_result *result = memory_zeroed(1, sizeof *result);
-    struct value *cells =
-        memory_zeroed((size_t)core->groups.key_count + core->groups.call_count, sizeof *cells);
-    if (result == NULL || cells == NULL) {
-        memory_free(result);
-        memory_free(cells);
+    if (result == NULL)
         return error_no_memory(error, "the result");
+    *result = (struct sheaf_result){
+        .ops = &core->report->rows,
+        .core = core,
+        .table = table,
+        .made = {.arena = {.budget = &core->budget, .what = "the result"},
+                 .columns = core->outputs},
+        .names = core->output_names,
+        .columns = core->outputs,
+        .limit = core->limit,
+        .cell_row = UINT64_MAX,
+    };
+    /* One more, for a column of bars. */
+    result->cells = memory_zeroed((size_t)core->outputs + 1, sizeof *result->cells);
+    enum sheaf_status status =
+        result->cells == NULL ? error_no_memory(error, "the result") : SHEAF_OK;
+    if (status == SHEAF_OK && result->ops->prepare != NULL)
+        status = result->ops->prepare(result, error);
+    if (status == SHEAF_OK) {
+        *out = result;
+        return SHEAF_OK;
     }
-    result->core = core;
-    result->table = table;
-    result->cells = cells;
-    result->cell_row = UINT64_MAX;
-    *out = result;
-    return SHEAF_OK;
+    if (result->ops->close != NULL)
+        result->ops->close(result);
+    result->core = NULL;
+    result->table = NULL;
+    made_rows_close(&result->made);
+    memory_free(result->cells);
+    memory_free(result);
+    return status;
 }
 
 void sheaf_result_close(struct sheaf_result *result)
 {
     if (result == NULL)
         return;
+    if (result->ops->close != NULL)
+        result->ops->close(result);
+    made_rows_close(&result->made);
     group_table_close(result->table);
     job_core_close(result->core);
     buffer_close(&result->text);
@@ -34,15 +55,29 @@ void sheaf_result_close(struct sheaf_result *result)
     memory_free(result);
 }
 
+uint64_t result_made_rows(const struct sheaf_result *result)
+{
+    return made_rows_count(&result->made);
+}
+
+enum sheaf_status result_made_row(struct sheaf_result *result, uint64_t number, struct value *cells,
+                                  struct sheaf_error *error)
+{
+    (void)error;
+    for (uint32_t i = 0; i < result->columns; i++)
+        cells[i] = result->made.cells[number * result->columns + i];
+    return SHEAF_OK;
+}
+
 uint64_t sheaf_result_rows(const struct sheaf_result *result)
 {
-    const uint64_t groups = group_table_count(result->table);
-    return groups < result->core->limit ? groups : result->core->limit;
+    const uint64_t rows = result->ops->rows(result);
+    return rows < result->limit ? rows : result->limit;
 }
 
 uint32_t sheaf_result_columns(const struct sheaf_result *result)
 {
-    return result->core->groups.key_count + result->core->groups.call_count;
+    return result->columns;
 }
 
 enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const struct value **cells,
@@ -50,7 +85,7 @@ enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const st
 {
     if (result->cell_row != row) {
         result->cell_row = UINT64_MAX;
-        TRY(group_table_row(result->table, row, result->cells, error));
+        TRY(result->ops->row(result, row, result->cells, error));
         result->cell_row = row;
     }
     *cells = result->cells;
@@ -67,7 +102,7 @@ enum sheaf_status sheaf_result_name(const struct sheaf_result *result, uint32_t 
 {
     if (column >= sheaf_result_columns(result))
         return SHEAF_USAGE;
-    const struct text name = result->core->output_names[column];
+    const struct text name = result->names[column];
     *out = (struct sheaf_cell){.kind = SHEAF_CELL_TEXT, .bytes = name.bytes, .length = name.length};
     return SHEAF_OK;
 }

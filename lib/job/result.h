@@ -4,11 +4,29 @@
 
 #include "base/buffer.h"
 #include "col/value.h"
+#include "job/made_rows.h"
 #include "job/plan.h"
 
+/* Where the rows of a result come from. */
+struct result_ops {
+    /* Once, when the states are merged; NULL: nothing to do. */
+    enum sheaf_status (*prepare)(struct sheaf_result *result, struct sheaf_error *error);
+    uint64_t (*rows)(const struct sheaf_result *result);
+    /* Fills result->columns cells, lent until the next call. */
+    enum sheaf_status (*row)(struct sheaf_result *result, uint64_t number, struct value *cells,
+                             struct sheaf_error *error);
+    void (*close)(struct sheaf_result *result); /* frees what prepare made; NULL: nothing */
+};
+
 struct sheaf_result {
-    struct job_core *core;
+    const struct result_ops *ops;
+    struct job_core *core; /* NULL: a table of one's own */
     struct group_table *table;
+    void *report;          /* the ops' own */
+    struct made_rows made; /* rows made beforehand, for results that are */
+    const struct text *names;
+    uint32_t columns;
+    uint64_t limit;
     struct value *cells; /* one row */
     uint64_t cell_row;   /* the row that `cells` holds; UINT64_MAX: none */
     struct buffer text;  /* a number as printed */
@@ -25,5 +43,10 @@ enum sheaf_status result_make(struct job_core *core, struct group_table *table,
 /* The cells of one row, lent until the next call. */
 enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const struct value **cells,
                              struct sheaf_error *error);
+
+/* For results whose rows are all made beforehand. */
+uint64_t result_made_rows(const struct sheaf_result *result);
+enum sheaf_status result_made_row(struct sheaf_result *result, uint64_t number, struct value *cells,
+                                  struct sheaf_error *error);
 
 #endif

@@ -13,7 +13,6 @@ struct render_options {
     char delimiter; /* csv; tsv always uses a tab */
     int comment;    /* a field that starts with this byte is quoted; -1: none */
     bool bare;
-    bool terminal; /* output goes to a terminal */
 };
 
 /* What a writer sees of a result. */
@@ -26,6 +25,7 @@ struct render_ops {
     const char *name; /* "csv" */
     const char *help; /* one line */
     bool keyed;       /* rows are objects: two columns of one name would hide each other */
+    bool for_people;  /* may show more than the data: bars */
     /* Makes a writer's private state (may be NULL if none is needed). */
     enum sheaf_status (*open)(const struct render_options *options,
                               const struct render_header *header, void **state,

@@ -160,6 +160,7 @@ static enum sheaf_status table_end(void *state, struct buffer *out, struct sheaf
 const struct render_ops render_table_text = {
     .name = "table",
     .help = "aligned columns, for reading",
+    .for_people = true,
     .open = table_open,
     .begin = table_begin,
     .row = table_row,

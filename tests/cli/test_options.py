@@ -65,7 +65,7 @@ class Usage(Case):
     def test_commands(self):
         self.fails(2)
         self.fails(2, "cuont", parts=["cuont", "count"])
-        self.fails(2, "stats", self.file("a\n"), parts=["stats"])
+        self.fails(2, "filter", self.file("a\n"), parts=["filter"])
 
     def test_unknown_option(self):
         path = self.file("a\n1\n")
@@ -78,7 +78,7 @@ class Usage(Case):
         path = self.file("a\n1\n")
         for option in ("--where=a", "--reject=x", "--max-errors=1", "--escape=x", "--approx",
                        "--scanner=simd", "--isa=auto", "--io=auto", "--checkpoint=x", "--resume",
-                       "--partial=x", "--input-format=csv", "--schema=x", "--decimal=,"):
+                       "--partial=x", "--decimal=,"):
             self.fails(2, "agg", option, "count()", path, parts=[option.split("=")[0]])
 
     def test_bad_values(self):

@@ -16,7 +16,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum sheaf_command { SHEAF_COUNT, SHEAF_AGGREGATE };
+enum sheaf_command {
+    SHEAF_COUNT,
+    SHEAF_AGGREGATE,
+    SHEAF_STATS,     /* a row for each column: its type, extremes, sum, quartiles ... */
+    SHEAF_FREQ,      /* the values of columns, most frequent first */
+    SHEAF_QUANTILE,  /* exact quantiles of columns */
+    SHEAF_HISTOGRAM, /* numbers of columns counted in bins of equal width */
+    SHEAF_SCHEMA,    /* a row for each column: type, nullable, example */
+};
 
 /* What is done with a row, or a value, that is wrong. */
 enum sheaf_on_error { SHEAF_ON_ERROR_FAIL, SHEAF_ON_ERROR_SKIP, SHEAF_ON_ERROR_NULL };
@@ -78,15 +86,24 @@ struct sheaf_request {
     size_t file_count;              /* 0: standard input */
     const char *const *expressions; /* SHEAF_AGGREGATE: "sum(fare) as total" … */
     size_t expression_count;
-    const char *group_by; /* a column list as of -g; NULL: one group */
-    bool sort;            /* groups by key, not by first appearance */
-    uint64_t limit;       /* rows of output; UINT64_MAX: all */
-    int round;            /* digits after the point of results; -1: all */
-    struct sheaf_dialect dialect;
+    const char *group_by;     /* a column list as of -g; NULL: one group */
+    bool sort;                /* groups by key, not by first appearance */
+    const char *select;       /* a column list as of -s, of all but count and agg; NULL: all */
+    const char *fields;       /* SHEAF_STATS: a list of sheaf_stats_field(); NULL: the usual ones */
+    bool all_fields;          /* SHEAF_STATS: every field there is */
+    uint64_t top;             /* SHEAF_FREQ: values per column; 0: all */
+    const char *at;           /* SHEAF_QUANTILE: "0.5,0.9"; NULL: 0,0.25,0.5,0.75,1 */
+    const char *method;       /* SHEAF_QUANTILE: a name of sheaf_quantile_method(); NULL: linear */
+    uint64_t bins;            /* SHEAF_HISTOGRAM: at least 1 */
+    uint64_t limit;           /* rows of output; UINT64_MAX: all */
+    int round;                /* digits after the point of results; -1: all */
+    const char *input_format; /* a name of sheaf_reader(); NULL: by name and first bytes */
+    const char *schema;       /* raw records: "id:i64,price:f64,name:c16"; NULL: none */
+    struct sheaf_dialect dialect; /* of CSV; means nothing to other formats */
 };
 #define SHEAF_REQUEST_INIT                                                                         \
     {                                                                                              \
-        .limit = UINT64_MAX, .round = -1, .dialect = SHEAF_DIALECT_INIT                            \
+        .top = 10, .bins = 10, .limit = UINT64_MAX, .round = -1, .dialect = SHEAF_DIALECT_INIT     \
     }
 
 struct sheaf_plan;
@@ -144,6 +161,15 @@ SHEAF_API void sheaf_result_skipped(const struct sheaf_result *result, struct sh
 
 SHEAF_API void sheaf_result_close(struct sheaf_result *result);
 
+/* Makes a result of one's own, without rows, to be printed as any other is. Names are copied. */
+SHEAF_API enum sheaf_status sheaf_table_open(const char *const *names, uint32_t columns,
+                                             struct sheaf_result **out, struct sheaf_error *error);
+/* Adds a row to it: one cell per column, copied; the bytes of a number are its digits, as CSV
+ * writes numbers (SHEAF_USAGE if they are not). */
+SHEAF_API enum sheaf_status sheaf_table_add(struct sheaf_result *table,
+                                            const struct sheaf_cell *cells,
+                                            struct sheaf_error *error);
+
 /* How a result is printed. format: a name of sheaf_writer(); NULL: "table" on a terminal,
  * else "csv". path NULL or "-": standard output, else a file that appears whole or not at all. */
 struct sheaf_print_options {
@@ -184,8 +210,9 @@ struct sheaf_generate_request {
     const char *generator; /* a name of sheaf_generator() */
     uint64_t rows;
     uint64_t seed;
-    int delimiter;    /* a byte, or SHEAF_NO_BYTE: the generator's own */
-    const char *path; /* NULL or "-": standard output */
+    int delimiter;      /* of CSV: a byte, or SHEAF_NO_BYTE: the generator's own */
+    const char *format; /* "csv", "raw" (little-endian records) or "npy"; NULL: csv */
+    const char *path;   /* NULL or "-": standard output */
 };
 SHEAF_API enum sheaf_status sheaf_generate(const struct sheaf_generate_request *request,
                                            const struct sheaf_run_options *options,
@@ -199,9 +226,15 @@ struct sheaf_entry {
     const char *help;
 };
 SHEAF_API struct sheaf_entry sheaf_aggregate(size_t index);
+SHEAF_API struct sheaf_entry sheaf_reader(size_t index); /* input formats */
+SHEAF_API struct sheaf_entry sheaf_stats_field(size_t index);
+SHEAF_API struct sheaf_entry sheaf_quantile_method(size_t index);
 SHEAF_API struct sheaf_entry sheaf_writer(size_t index);
 SHEAF_API struct sheaf_entry sheaf_executor(size_t index);
 SHEAF_API struct sheaf_entry sheaf_generator(size_t index);
+/* The schema of the records that a generator writes as "raw", for sheaf_request.schema; NULL past
+ * the end. */
+SHEAF_API const char *sheaf_generator_schema(size_t index);
 
 /* Finds the entry of `names` (NULL-terminated) that is nearest to `word` for a did-you-mean, or
  * NULL when none is near. */

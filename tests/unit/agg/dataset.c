@@ -102,6 +102,22 @@ static void write_text(uint64_t *random, struct buffer *out)
         buffer_append_byte(out, (char)alphabet[unit_random(random) % sizeof alphabet]);
 }
 
+static void write_mixed(uint64_t *random, struct buffer *out)
+{
+    static const char *const choices[] = {"1",   "-2.50", "1e3",        "nan",
+                                          "007", "TRUE",  "2024-02-29", "2024-02-29T00:00:00Z",
+                                          "",    "x",     "-inf",       "2024-02-29 00:00:00"};
+    /* Few kinds at a time, so that columns of all types occur. */
+    const size_t count = sizeof choices / sizeof choices[0];
+    pick(random, out, choices, 1 + unit_random(random) % count);
+}
+
+static void write_boolean(uint64_t *random, struct buffer *out)
+{
+    static const char *const choices[] = {"true", "false", "True", "FALSE"};
+    pick(random, out, choices, sizeof choices / sizeof choices[0]);
+}
+
 const struct dataset_profile dataset_profiles[] = {
     {"integers", AGG_KIND_NUMBER, write_integer, 1},
     {"decimals", AGG_KIND_NUMBER, write_decimal, 2},
@@ -115,6 +131,9 @@ const struct dataset_profile dataset_profiles[] = {
     {"few times", AGG_KIND_TIME, write_time, 7},
     {"texts", AGG_KIND_TEXT, write_text, 2},
     {"few texts", AGG_KIND_TEXT, write_text, 7},
+    {"mixed", AGG_KIND_TEXT, write_mixed, 1},
+    {"few mixed", AGG_KIND_TEXT, write_mixed, 7},
+    {"booleans", AGG_KIND_TEXT, write_boolean, 2},
 };
 const size_t dataset_profile_count = sizeof dataset_profiles / sizeof dataset_profiles[0];
 
@@ -195,4 +214,21 @@ void part_make(struct part *part, const struct dataset *dataset, uint64_t rows)
         .selection = selected == dataset->rows && selected % 2 == 0 ? NULL : part->selection,
         .selected = selected,
     };
+}
+
+const struct hash_secret *dataset_secret(void)
+{
+    static struct hash_secret secret;
+    static bool made;
+    if (!made)
+        ck_assert_int_eq(hash_secret_make(&secret, NULL), SHEAF_OK);
+    made = true;
+    return &secret;
+}
+
+enum column_type dataset_type(enum agg_kind kind)
+{
+    if (kind == AGG_KIND_NUMBER)
+        return TYPE_FLOAT;
+    return kind == AGG_KIND_TIME ? TYPE_TIMESTAMP : TYPE_TEXT;
 }

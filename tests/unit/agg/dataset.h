@@ -39,6 +39,12 @@ void dataset_make(struct dataset *dataset, const struct dataset_profile *profile
                   uint64_t *random);
 void dataset_close(struct dataset *dataset);
 
+/* A secret for the tests of one program, drawn at its first use. */
+const struct hash_secret *dataset_secret(void);
+
+/* The type of a binary column that has the values of this kind. */
+enum column_type dataset_type(enum agg_kind kind);
+
 /* Some rows of a dataset, as a batch that borrows them from it. */
 struct part {
     uint32_t selection[DATASET_ROWS];

@@ -356,6 +356,38 @@ START_TEST(test_sort_again)
 }
 END_TEST
 
+/* The state of a call is there before a row and after a merge. */
+START_TEST(test_state)
+{
+    uint64_t random = unit_seed("state", 15);
+    static struct table table;
+    table_make(&table, &random);
+    struct fixture fixture;
+    fixture_make(&fixture, 0);
+    struct group_table *groups = open_table(&fixture);
+    struct group_table *other = open_table(&fixture);
+    const struct batch batch = batch_of(&table, NULL, ROWS);
+    ck_assert_int_eq(group_table_update(other, &batch, NULL), SHEAF_OK);
+    ck_assert_int_eq(group_table_merge(groups, other, NULL), SHEAF_OK);
+    group_table_close(other);
+    ck_assert_int_eq(group_table_sort(groups, GROUP_BY_KEY, NULL), SHEAF_OK);
+    struct value cells[CALLS];
+    ck_assert_int_eq(group_table_row(groups, 0, cells, NULL), SHEAF_OK);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        const struct agg_call *call = &fixture.calls[i];
+        struct value value;
+        ck_assert_int_eq(call->ops->finish(group_table_state(groups, i), call, &value, NULL),
+                         SHEAF_OK);
+        ck_assert_int_eq(value.kind, cells[i].kind);
+        if (value.kind == VALUE_TEXT)
+            ck_assert_ptr_eq(value.text.bytes, cells[i].text.bytes);
+        else
+            ck_assert(value.number.mantissa == cells[i].number.mantissa);
+    }
+    group_table_close(groups);
+}
+END_TEST
+
 /* Without key columns there is one group, also when nothing was taken. */
 START_TEST(test_no_rows)
 {
@@ -513,6 +545,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, test_whole, 0, KEYS + 1);
     tcase_add_loop_test(tcase, test_merge, 0, KEYS + 1);
     tcase_add_test(tcase, test_sort_again);
+    tcase_add_test(tcase, test_state);
     tcase_add_test(tcase, test_no_rows);
     tcase_add_loop_test(tcase, test_refused, 0, KEYS + 1);
     tcase_add_test(tcase, test_million);

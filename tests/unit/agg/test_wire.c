@@ -56,6 +56,8 @@ static bool survives(struct number number)
     if (survived && number.kind == NUMBER_DECIMAL)
         ck_assert(taken.mantissa == number.mantissa && taken.exponent == number.exponent);
     if (survived && number.kind == NUMBER_DOUBLE)
+        ck_assert_int_eq(taken.exponent, number.exponent);
+    if (survived && number.kind == NUMBER_DOUBLE)
         ck_assert_mem_eq(&taken.real, &number.real, sizeof number.real);
     buffer_close(&out);
     return survived;
@@ -70,6 +72,11 @@ static struct number decimal(int128 mantissa, int exponent)
 static struct number real(double value)
 {
     return (struct number){.real = value, .kind = NUMBER_DOUBLE};
+}
+
+static struct number single(double value)
+{
+    return (struct number){.real = value, .exponent = NUMBER_SINGLE, .kind = NUMBER_DOUBLE};
 }
 
 START_TEST(test_numbers)
@@ -89,9 +96,39 @@ START_TEST(test_numbers)
     ck_assert(!survives(real(-0.0)));
     ck_assert(survives(real(-4.9e-324)));
     ck_assert(survives(real(-1e308 * 10)));
-    struct text unknown = {.bytes = "\x03\0\0\0\0\0\0\0\0", .length = 9};
+    ck_assert(survives(single(1.5)));
+    ck_assert(survives(single(0.1F)));
+    ck_assert(!survives(single(-0.0)));
+    struct text unknown = {.bytes = "\x04\0\0\0\0\0\0\0\0", .length = 9};
     struct number number;
     ck_assert(!wire_take_number(&unknown, &number));
+}
+END_TEST
+
+START_TEST(test_instants)
+{
+    static const struct instant instants[] = {
+        {.form = INSTANT_NULL},
+        {.seconds = INT64_MIN, .attoseconds = UINT64_C(999999999999999999), .form = INSTANT_ZONED},
+        {.seconds = -1, .form = INSTANT_DATE},
+        {.seconds = 1, .attoseconds = UINT64_C(1000000000000000000), .form = INSTANT_LOCAL},
+        {.seconds = 1, .form = INSTANT_ZONED + 1},
+    };
+    for (size_t i = 0; i < sizeof instants / sizeof instants[0]; i++) {
+        struct buffer out = {0};
+        wire_put_instant(&out, &instants[i]);
+        struct text bytes = {.bytes = out.bytes, .length = out.length};
+        struct instant taken;
+        ck_assert_int_eq(wire_take_instant(&bytes, &taken), i < 3);
+        if (i < 3) {
+            ck_assert_int_eq(instant_compare(&taken, &instants[i]), 0);
+            ck_assert_int_eq(taken.form, instants[i].form);
+            ck_assert_uint_eq(bytes.length, 0);
+        }
+        bytes = (struct text){.bytes = out.bytes, .length = out.length - 1};
+        ck_assert(!wire_take_instant(&bytes, &taken));
+        buffer_close(&out);
+    }
 }
 END_TEST
 
@@ -117,6 +154,7 @@ static Suite *suite(void)
     TCase *tcase = tcase_create("wire");
     tcase_add_test(tcase, test_bytes);
     tcase_add_test(tcase, test_numbers);
+    tcase_add_test(tcase, test_instants);
     tcase_add_test(tcase, test_texts);
     suite_add_tcase(s, tcase);
     return s;

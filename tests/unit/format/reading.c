@@ -1,12 +1,16 @@
 #include "reading.h"
 
+#include "format/csv.h"
+#include "num/print.h"
+#include "num/time.h"
 #include "unit/unit.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MOST_WORKERS = 8 };
+enum { MOST_WORKERS = 8, MOST_NEEDED = 64 };
 
 /* ---- files ------------------------------------------------------------------------------- */
 
@@ -67,6 +71,32 @@ void reading_put_field(struct buffer *text, struct text field)
     buffer_append(text, field.bytes, field.length);
 }
 
+void reading_put_number(struct buffer *text, const struct number *number)
+{
+    char digits[NUMBER_TEXT_SIZE];
+    if (number->kind == NUMBER_DECIMAL) {
+        ck_assert_int_eq(number->exponent, 0);
+        number_print(number, digits);
+        buffer_append_format(text, " d%s", digits);
+        return;
+    }
+    ck_assert_int_eq(number->kind, NUMBER_DOUBLE);
+    if (isnan(number->real))
+        buffer_append_format(text, " f%dnan", number->exponent);
+    else
+        buffer_append_format(text, " f%d%a", number->exponent, number->real);
+}
+
+void reading_put_instant(struct buffer *text, const struct instant *instant)
+{
+    if (instant->form == INSTANT_NULL) {
+        buffer_append_string(text, " N");
+        return;
+    }
+    buffer_append_format(text, " t%d:%lld.%018llu", instant->form, (long long)instant->seconds,
+                         (unsigned long long)instant->attoseconds);
+}
+
 /* Where a row's text stands, for the sorting. */
 struct entry {
     struct place place;
@@ -79,15 +109,33 @@ struct rows {
     struct buffer entries; /* struct entry */
 };
 
-static void put_batch(struct rows *rows, const struct batch *batch, uint32_t columns, size_t worker)
+static unsigned vectors_of(const struct reading_setup *setup)
+{
+    return setup->vectors == 0 ? COLUMN_TEXTS : setup->vectors;
+}
+
+static void put_cell(struct buffer *text, const struct column *column, uint32_t row,
+                     unsigned vectors)
+{
+    if (vectors & COLUMN_TEXTS)
+        reading_put_field(text, column->texts[row]);
+    if (vectors & COLUMN_NUMBERS)
+        reading_put_number(text, &column->numbers[row]);
+    if (vectors & COLUMN_INSTANTS)
+        reading_put_instant(text, &column->instants[row]);
+}
+
+static void put_batch(struct rows *rows, const struct batch *batch,
+                      const struct reading_setup *setup, size_t worker)
 {
     for (uint32_t i = 0; i < batch->selected; i++) {
         const uint32_t row = batch_row(batch, i);
         struct entry entry = {
             .place = batch_place(batch, row), .worker = worker, .start = rows->text.length};
-        reading_put_place(&rows->text, batch->file, batch->row_bytes[row], batch->row_lines[row]);
-        for (uint32_t column = 0; column < columns; column++)
-            reading_put_field(&rows->text, batch->columns[column].texts[row]);
+        reading_put_place(&rows->text, batch->file, batch->row_bytes[row],
+                          batch->row_lines == NULL ? 0 : batch->row_lines[row]);
+        for (uint32_t column = 0; column < setup->needed_count; column++)
+            put_cell(&rows->text, &batch->columns[column], row, vectors_of(setup));
         buffer_append_byte(&rows->text, '\n');
         entry.length = rows->text.length - entry.start;
         buffer_append(&rows->entries, &entry, sizeof entry);
@@ -130,30 +178,37 @@ struct run {
     struct format_counts counts[MOST_WORKERS];
 };
 
+static const struct format_ops *format_of(const struct reading_setup *setup)
+{
+    return setup->format == NULL ? &format_csv : setup->format;
+}
+
 static enum sheaf_status read_chunk(struct run *run, struct format_reader *reader,
                                     const struct chunk *chunk, unsigned worker)
 {
+    const struct format_ops *format = format_of(run->setup);
     struct sheaf_error *error = &run->errors[worker];
-    TRY(format_table[0]->begin(reader, chunk, error));
+    TRY(format->begin(reader, chunk, error));
     for (;;) {
         struct batch batch;
-        const enum sheaf_status status = format_table[0]->next(reader, &batch, error);
+        const enum sheaf_status status = format->next(reader, &batch, error);
         if (status == SHEAF_END)
             return SHEAF_OK;
         TRY(status);
         if (batch.selected == 0)
             return error_set(error, SHEAF_BUSY, "a batch without a row");
-        put_batch(&run->rows[worker], &batch, run->setup->needed_count, worker);
+        put_batch(&run->rows[worker], &batch, run->setup, worker);
     }
 }
 
 static void work(void *argument, unsigned worker)
 {
     struct run *run = argument;
+    const struct format_ops *format = format_of(run->setup);
     struct format_reader *reader;
     struct chunk chunk;
     run->failed[worker] = UINT64_MAX;
-    if (format_table[0]->reader_open(run->document, &reader, &run->errors[worker]) != SHEAF_OK) {
+    if (format->reader_open(run->document, &reader, &run->errors[worker]) != SHEAF_OK) {
         run->failed[worker] = 0;
         return;
     }
@@ -166,8 +221,8 @@ static void work(void *argument, unsigned worker)
         if (run->failed[worker] != UINT64_MAX)
             break;
     }
-    run->counts[worker] = *format_table[0]->counts(reader);
-    format_table[0]->reader_close(reader);
+    run->counts[worker] = *format->counts(reader);
+    format->reader_close(reader);
 }
 
 static void take_outcome(struct run *run, unsigned workers, struct reading *out)
@@ -196,7 +251,7 @@ static void run_workers(struct run *run, struct reading *out)
     ck_assert_int_eq(setup->executor->open(setup->workers, &executor, NULL), SHEAF_OK);
     const unsigned workers = setup->executor->workers(executor);
     ck_assert_uint_le(workers, MOST_WORKERS);
-    ck_assert_int_eq(format_table[0]->start(run->document, executor, NULL), SHEAF_OK);
+    ck_assert_int_eq(format_of(setup)->start(run->document, executor, NULL), SHEAF_OK);
     const struct dataset_run chunks = {
         .chunk_size = setup->chunk_size,
         .workers = workers,
@@ -209,13 +264,25 @@ static void run_workers(struct run *run, struct reading *out)
     setup->executor->close(executor);
 }
 
+static void select_columns(struct run *run)
+{
+    const struct reading_setup *setup = run->setup;
+    struct format_need needs[MOST_NEEDED];
+    ck_assert_uint_le(setup->needed_count, MOST_NEEDED);
+    for (uint32_t i = 0; i < setup->needed_count; i++)
+        needs[i] = (struct format_need){.column = setup->needed[i], .vectors = vectors_of(setup)};
+    const enum sheaf_status status =
+        format_of(setup)->select(run->document, needs, setup->needed_count, NULL);
+    ck_assert_int_eq(status, SHEAF_OK);
+}
+
 /* Opens and selects; false when the open failed. */
 static bool plan(const struct reading_files *files, struct run *run, struct reading *out)
 {
     *out = (struct reading){.status = SHEAF_OK};
     ck_assert_int_eq(dataset_open(files->paths, files->count, NULL, &run->dataset, NULL), SHEAF_OK);
-    out->status =
-        format_table[0]->open(run->dataset, run->setup->options, &run->document, &out->error);
+    const struct format_ops *format = format_of(run->setup);
+    out->status = format->open(run->dataset, run->setup->options, &run->document, &out->error);
     out->was_opened = out->status == SHEAF_OK;
     if (!out->was_opened) {
         ck_assert_ptr_null(run->document);
@@ -223,12 +290,10 @@ static bool plan(const struct reading_files *files, struct run *run, struct read
         return false;
     }
     const struct text *names;
-    const uint32_t columns = format_table[0]->columns(run->document, &names);
+    const uint32_t columns = format->columns(run->document, &names);
     for (uint32_t i = 0; i < run->setup->needed_count; i++)
         ck_assert_uint_lt(run->setup->needed[i], columns);
-    ck_assert_int_eq(
-        format_table[0]->select(run->document, run->setup->needed, run->setup->needed_count, NULL),
-        SHEAF_OK);
+    select_columns(run);
     return true;
 }
 
@@ -241,7 +306,7 @@ void reading_run(const struct reading_files *files, const struct reading_setup *
     if (!plan(files, &run, out))
         return;
     run_workers(&run, out);
-    format_table[0]->close(run.document);
+    format_of(setup)->close(run.document);
     dataset_close(run.dataset);
 }
 
@@ -249,14 +314,14 @@ void reading_run(const struct reading_files *files, const struct reading_setup *
 
 struct sampler {
     struct rows rows;
-    uint32_t columns;
+    const struct reading_setup *setup;
     uint64_t taken, most;
 };
 
 static bool take_sample(void *argument, const struct batch *batch)
 {
     struct sampler *sampler = argument;
-    put_batch(&sampler->rows, batch, sampler->columns, 0);
+    put_batch(&sampler->rows, batch, sampler->setup, 0);
     sampler->taken += batch->selected;
     return sampler->taken < sampler->most;
 }
@@ -267,10 +332,10 @@ void reading_sample(const struct reading_files *files, const struct reading_setu
     struct run run = {.setup = setup};
     if (!plan(files, &run, out))
         return;
-    struct sampler sampler = {.columns = setup->needed_count, .most = most};
-    out->status = format_table[0]->sample(run.document, take_sample, &sampler, &out->error);
+    struct sampler sampler = {.setup = setup, .most = most};
+    out->status = format_of(setup)->sample(run.document, take_sample, &sampler, &out->error);
     merge_rows(&sampler.rows, 1, out);
-    format_table[0]->close(run.document);
+    format_of(setup)->close(run.document);
     dataset_close(run.dataset);
 }
 

@@ -1,10 +1,11 @@
-/* reading.h - a whole reading of CSV files through the table of formats: planned, chunks on the
+/* reading.h - a whole reading of files through the table of formats: planned, chunks on the
  * workers of an executor, and every row written down in one text that can be compared. */
 #ifndef READING_H
 #define READING_H
 
 #include "base/buffer.h"
 #include "format/format.h"
+#include "num/time.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,16 +29,19 @@ void reading_close_files(struct reading_files *files);
 struct format_options reading_options(void);
 
 struct reading_setup {
+    const struct format_ops *format; /* NULL: CSV */
     const struct format_options *options;
     const uint32_t *needed;
     uint32_t needed_count;
+    unsigned vectors; /* of each needed column; 0: texts */
     uint64_t chunk_size;
     const struct executor_ops *executor;
     unsigned workers;
 };
 
 /* What came of it. A row is "FILE BYTE LINE", then for each needed column " N" (null) or
- * " LENGTH:BYTES", then a line end; rows stand in the order of the dataset. */
+ * " LENGTH:BYTES" (other vectors: as below), then a line end; rows stand in the order of the
+ * dataset. */
 struct reading {
     enum sheaf_status status; /* of the open, or of the lowest chunk that failed */
     struct sheaf_error error;
@@ -59,5 +63,9 @@ void reading_sample(const struct reading_files *files, const struct reading_setu
 /* Appends one row as above. */
 void reading_put_place(struct buffer *text, uint32_t file, uint64_t byte, uint64_t line);
 void reading_put_field(struct buffer *text, struct text field);
+/* " d123", or " f", the exponent, and the double as %a */
+void reading_put_number(struct buffer *text, const struct number *number);
+/* " tFORM:SECONDS.ATTOSECONDS", or " N" */
+void reading_put_instant(struct buffer *text, const struct instant *instant);
 
 #endif

@@ -432,7 +432,7 @@ START_TEST(a_sample_that_fails_says_so)
         struct dataset *dataset;
         struct format_document *document;
         struct sheaf_error error = {.status = SHEAF_OK};
-        static const uint32_t needed[] = {0};
+        static const struct format_need needed[] = {{.column = 0, .vectors = COLUMN_TEXTS}};
         ck_assert_int_eq(dataset_open(files.paths, 1, NULL, &dataset, NULL), SHEAF_OK);
         ck_assert_int_eq(format_csv.open(dataset, &options, &document, NULL), SHEAF_OK);
         ck_assert_int_eq(format_csv.select(document, needed, 1, NULL), SHEAF_OK);

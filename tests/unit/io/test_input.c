@@ -392,6 +392,56 @@ START_TEST(memory_failures_are_clean)
 }
 END_TEST
 
+/* A stream that was spooled is as a regular file: what was peeked at is there, and no more than was
+ * asked for. */
+START_TEST(a_spooled_pipe)
+{
+    uint64_t seed = unit_seed("a_spooled_pipe", 29);
+    static const uint64_t most[] = {0, 1, 99999, SIZE - 1, SIZE, SIZE + 1, UINT64_MAX};
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
+        const size_t size = most[i] < SIZE ? (size_t)most[i] : SIZE;
+        const size_t peeked = 1 + unit_random(&seed) % 100000;
+        struct source source;
+        source_fill(bytes, SIZE, seed);
+        source_pipe(&source, bytes, SIZE, 7777);
+        struct input *input = open_input(source.path);
+        if (peeked <= size)
+            expect_at(input, peeked / 2, peeked - peeked / 2, SIZE);
+        ck_assert_int_eq(input_spool(input, most[i], NULL), SHEAF_OK);
+        ck_assert(!input_is_stream(input));
+        ck_assert_uint_eq(input_size(input), size);
+        expect_at(input, 0, SIZE, size);
+        expect_at(input, size / 3, 1000, size);
+        ck_assert_int_eq(input_spool(input, 1, NULL), SHEAF_OK); /* a file stays as it is */
+        ck_assert_uint_eq(input_size(input), size);
+        ck_assert_int_eq(input_check_unchanged(input, NULL), SHEAF_OK);
+        if (size > 0)
+            expect_rest(input, 0, size, &seed);
+        input_close(input);
+        source_close(&source);
+    }
+}
+END_TEST
+
+START_TEST(a_stop_ends_the_spooling_of_a_silent_pipe)
+{
+    struct sheaf_cancel *cancel;
+    struct source source;
+    struct input *input;
+    ck_assert_int_eq(sheaf_cancel_open(&cancel, NULL), SHEAF_OK);
+    source_silent_pipe(&source, "abc", 3);
+    ck_assert_int_eq(input_open(source.path, cancel, &input, NULL), SHEAF_OK);
+    char byte;
+    size_t got;
+    ck_assert_int_eq(input_read_at(input, 0, &byte, 1, &got, NULL), SHEAF_OK);
+    sheaf_cancel_set(cancel, 1);
+    ck_assert_int_eq(input_spool(input, UINT64_MAX, NULL), SHEAF_STOPPED);
+    input_close(input);
+    source_close(&source);
+    sheaf_cancel_close(cancel);
+}
+END_TEST
+
 static Suite *input_suite(void)
 {
     Suite *suite = suite_create("input");
@@ -406,6 +456,8 @@ static Suite *input_suite(void)
     tcase_add_test(tests, what_cannot_be_opened);
     tcase_add_loop_test(tests, a_changed_file, TRUNCATED, EMPTIED + 1);
     tcase_add_loop_test(tests, a_stop_ends_the_wait_for_a_silent_pipe, 0, 2);
+    tcase_add_test(tests, a_spooled_pipe);
+    tcase_add_test(tests, a_stop_ends_the_spooling_of_a_silent_pipe);
     tcase_add_test(tests, memory_failures_are_clean);
     suite_add_tcase(suite, tests);
     return suite;

@@ -113,6 +113,28 @@ START_TEST(right_expressions)
 }
 END_TEST
 
+static const struct {
+    const char *text, *argument, *parameter;
+} parameters[] = {
+    {"q(x, 0.5)", "x", "0.5"},         {"q(x,0.5)", "x", "0.5"},    {"q( x , 0.5 )", "x", "0.5"},
+    {"q(a,b,.9)", "a,b", ".9"},        {"q(x)", "x", NULL},         {"q(x,)", "x", ""},
+    {"q(\"a,b\", 0.9)", "a,b", "0.9"}, {"q(\"a,b\")", "a,b", NULL}, {"q(\"x\" ,1) as y", "x", "1"},
+};
+
+START_TEST(parameters_of_functions)
+{
+    struct arena arena = {.budget = NULL};
+    struct expression got;
+    struct sheaf_error error;
+    if (expression_parse(parameters[_i].text, &arena, &got, &error) != SHEAF_OK)
+        ck_abort_msg("%s", error.text);
+    expression_split_parameter(&got);
+    check_text(got.argument, parameters[_i].argument);
+    check_text(got.parameter, parameters[_i].parameter);
+    arena_close(&arena);
+}
+END_TEST
+
 START_TEST(wrong_expressions)
 {
     struct arena arena = {.budget = NULL};
@@ -158,6 +180,7 @@ static Suite *expression_suite(void)
     Suite *suite = suite_create("expression");
     TCase *tests = tcase_create("expression");
     tcase_add_loop_test(tests, right_expressions, 0, sizeof rights / sizeof *rights);
+    tcase_add_loop_test(tests, parameters_of_functions, 0, sizeof parameters / sizeof *parameters);
     tcase_add_loop_test(tests, wrong_expressions, 0, sizeof wrongs / sizeof *wrongs);
     tcase_add_test(tests, random_expressions);
     suite_add_tcase(suite, tests);

@@ -60,7 +60,7 @@ START_TEST(nothing_reaches_the_terminal_unseen)
         cell_text("\xff\xc3"),
         value_text((struct text){"\0", 1}),
     };
-    const struct sample sample = {names, 2, cells, 3, {.comment = -1, .terminal = true}};
+    const struct sample sample = {names, 2, cells, 3, {.comment = -1}};
     check_text("table", &sample,
                "\\x1b]0;t\\x07  b\n"
                "\\x1b[2J       a\\nb\\rc\\td\\x7f\n"

@@ -1,0 +1,164 @@
+#include "bench_setting.h"
+
+#include "message.h"
+#include "values.h"
+
+#include "sheaf/job.h"
+
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_MAX = 64 };
+
+#define AUTO "auto"
+
+/* The three lists, read. */
+struct lists {
+    const char *executors[LIST_MAX];
+    uint64_t threads[LIST_MAX];
+    char sizes[LIST_MAX][BENCH_SIZE_LENGTH];
+    size_t executor_count;
+    size_t thread_count;
+    size_t size_count;
+};
+
+/* The items of a list are options of one value each: they are read, and refused, as those are. */
+static const struct option_row executor_row = {.name = "executor", .entries = sheaf_executor};
+static const struct option_row threads_row = {.name = "jobs", .least = 1, .most = 65535};
+static const struct option_row size_row = {.name = "chunk-size", .least = 1, .most = INT64_MAX};
+
+/* Stores the item numbered `index`. False, with a message, when it will not do. */
+typedef bool item_read(const char *item, size_t index, struct lists *out);
+
+static bool read_executor(const char *item, size_t index, struct lists *out)
+{
+    return value_entry(&executor_row, item, &out->executors[index]);
+}
+
+static bool read_threads(const char *item, size_t index, struct lists *out)
+{
+    return value_number(&threads_row, item, &out->threads[index]);
+}
+
+static bool read_size(const char *item, size_t index, struct lists *out)
+{
+    uint64_t bytes;
+    if (strcmp(item, AUTO) != 0 && !value_size(&size_row, item, &bytes))
+        return false;
+    strcpy(out->sizes[index], item); /* no item is longer: see read_list */
+    return true;
+}
+
+/* Hands the items of "A,B,C" to `read`. */
+static bool read_list(const char *name, const char *list, item_read *read, struct lists *out,
+                      size_t *count)
+{
+    *count = 0;
+    for (const char *at = list; at != NULL;) {
+        char item[BENCH_SIZE_LENGTH];
+        const size_t length = strcspn(at, ",");
+        if (length >= sizeof item) {
+            message("--%s: %s holds an item that is too long", name, quoted(list).text);
+            return false;
+        }
+        if (*count == LIST_MAX) {
+            message("--%s: more than %d items", name, LIST_MAX);
+            return false;
+        }
+        memcpy(item, at, length);
+        item[length] = '\0';
+        if (!read(item, *count, out))
+            return false;
+        ++*count;
+        at = at[length] == ',' ? at + length + 1 : NULL;
+    }
+    return true;
+}
+
+static void all_executors(struct lists *out)
+{
+    const char *name;
+    while (out->executor_count < LIST_MAX &&
+           (name = sheaf_executor(out->executor_count).name) != NULL)
+        out->executors[out->executor_count++] = name;
+}
+
+/* 1, and the processors that the scheduler lets us use. */
+static void usual_threads(struct lists *out)
+{
+    out->threads[out->thread_count++] = 1;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1)
+        out->threads[out->thread_count++] = (uint64_t)CPU_COUNT(&set);
+}
+
+static bool read_lists(const struct settings *settings, struct lists *out)
+{
+    if (settings->executor_list == NULL)
+        all_executors(out);
+    else if (!read_list("executor", settings->executor_list, read_executor, out,
+                        &out->executor_count))
+        return false;
+
+    if (settings->jobs_list == NULL)
+        usual_threads(out);
+    else if (!read_list("jobs", settings->jobs_list, read_threads, out, &out->thread_count))
+        return false;
+
+    const char *sizes = settings->chunk_size_list == NULL ? AUTO : settings->chunk_size_list;
+    return read_list("chunk-size", sizes, read_size, out, &out->size_count);
+}
+
+/* Appends the settings of one executor and number of threads. */
+static void add_sizes(struct bench_settings *out, const struct lists *lists, const char *executor,
+                      uint64_t threads)
+{
+    for (size_t i = 0; i < lists->size_count; i++) {
+        struct bench_setting *item = &out->items[out->count++];
+        *item = (struct bench_setting){.executor = executor, .threads = (unsigned)threads};
+        strcpy(item->chunk_size, lists->sizes[i]);
+    }
+}
+
+bool bench_settings_open(const struct settings *settings, struct bench_settings *out)
+{
+    *out = (struct bench_settings){.items = NULL};
+    struct lists lists = {.executor_count = 0};
+    if (!read_lists(settings, &lists))
+        return false;
+    out->items = calloc(lists.executor_count * lists.thread_count * lists.size_count,
+                        sizeof *out->items); /* each at most LIST_MAX */
+    if (out->items == NULL) {
+        message("no memory for the settings");
+        return false;
+    }
+    for (size_t i = 0; i < lists.executor_count; i++)
+        for (size_t j = 0; j < lists.thread_count; j++)
+            if (lists.threads[j] == 1 || strcmp(lists.executors[i], "serial") != 0)
+                add_sizes(out, &lists, lists.executors[i], lists.threads[j]);
+    if (out->count > 0)
+        return true;
+    message("nothing to compare: serial is run with one thread, and --jobs has no 1");
+    bench_settings_close(out);
+    return false;
+}
+
+void bench_settings_close(struct bench_settings *settings)
+{
+    free(settings->items);
+    *settings = (struct bench_settings){.items = NULL};
+}
+
+bool bench_setting_is_auto(const struct bench_setting *setting)
+{
+    return strcmp(setting->chunk_size, AUTO) == 0;
+}
+
+void bench_setting_label(const struct bench_setting *setting, char out[BENCH_LABEL_SIZE])
+{
+    snprintf(out, BENCH_LABEL_SIZE, "%s, %u thread%s, %s", setting->executor, setting->threads,
+             setting->threads == 1 ? "" : "s", setting->chunk_size);
+}

@@ -1,0 +1,547 @@
+/* format/binary_reader.c - the rows that start in one chunk of records, as batches.
+ *
+ * Rows are read into a buffer that stays in the cache, as many at once as fit it, and only from the
+ * first to the last byte of a row that is needed; an array in Fortran order is read a column at a
+ * time. The buffer is then turned into vectors a batch at a time. */
+#include "base/clock.h"
+#include "format/binary_decode.h"
+#include "format/binary_stream.h"
+
+#include <inttypes.h>
+
+enum {
+    BUFFER_BYTES = 128 << 10, /* read at once */
+    VECTOR_BYTES = 128 << 10, /* of a batch's vectors */
+    BATCH_ROWS = 1024,        /* at most */
+    FREE_OF_CHARGE = 1 << 20, /* of the memory of one value */
+};
+
+/* Memory that grows; what goes past FREE_OF_CHARGE is charged to the budget. */
+struct space {
+    char *bytes;
+    size_t size;
+    uint64_t charged;
+};
+
+/* One needed column. */
+struct slot {
+    const struct format_need *need;
+    const struct binary_field *field; /* of the chunk's file */
+    struct binary_decoder decoder;
+    size_t at;     /* of its value in the buffer's first row */
+    size_t stride; /* from row to row */
+    size_t text_size;
+    struct number *numbers;
+    struct instant *instants;
+    struct text *texts;
+    struct space store;
+};
+
+/* A value that is wrong; rows count from the batch's first. */
+struct bad_value {
+    uint32_t row;
+    uint32_t slot;
+};
+
+struct format_reader {
+    struct binary_document *document;
+    struct format_counts counts;
+    struct slot *slots;
+    struct column *columns;
+    uint64_t *row_bytes;
+    uint32_t *selection;
+    bool *is_bad; /* of each row of the batch; under FORMAT_SKIP */
+    uint32_t batch_rows;
+
+    /* The chunk's file: */
+    const struct binary_layout *layout; /* NULL: none yet */
+    uint32_t file;
+    struct space buffer;
+    size_t buffer_size;   /* that the rows take */
+    uint32_t buffer_rows; /* read at once */
+    uint64_t low, high;   /* of a record: the bytes that are needed */
+
+    struct chunk chunk;
+    uint64_t row, end_row;           /* to be given out */
+    uint64_t first_held, after_held; /* rows in the buffer */
+    bool has_pending;
+    struct sheaf_error pending; /* comes after the rows before it */
+};
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static size_t vector_bytes(unsigned vectors)
+{
+    return (vectors & COLUMN_NUMBERS ? sizeof(struct number) : 0) +
+           (vectors & COLUMN_INSTANTS ? sizeof(struct instant) : 0) +
+           (vectors & COLUMN_TEXTS ? sizeof(struct text) : 0);
+}
+
+/* Bytes that one row of a batch takes at most, or a number past VECTOR_BYTES. */
+static size_t row_cost(const struct binary_document *document, const struct binary_layout *layout)
+{
+    size_t cost = sizeof(uint64_t);
+    for (uint32_t i = 0; i < document->need_count && cost <= VECTOR_BYTES; i++) {
+        const struct format_need *need = &document->needs[i];
+        cost += vector_bytes(need->vectors);
+        const size_t text = binary_text_size(&layout->fields[need->column]);
+        if ((need->vectors & COLUMN_TEXTS) != 0)
+            cost += text < VECTOR_BYTES ? text : VECTOR_BYTES;
+    }
+    return cost;
+}
+
+static uint32_t choose_batch_rows(const struct binary_document *document)
+{
+    size_t rows = BATCH_ROWS;
+    for (uint32_t file = 0; file < dataset_files(document->dataset); file++) {
+        const size_t fit = VECTOR_BYTES / row_cost(document, &document->layouts[file]);
+        rows = fit < rows ? fit : rows;
+    }
+    return rows == 0 ? 1 : (uint32_t)rows;
+}
+
+static bool open_slot(struct slot *slot, const struct format_need *need, uint32_t rows)
+{
+    slot->need = need;
+    slot->numbers = memory_alloc(need->vectors & COLUMN_NUMBERS ? rows * sizeof *slot->numbers : 0);
+    slot->instants =
+        memory_alloc(need->vectors & COLUMN_INSTANTS ? rows * sizeof *slot->instants : 0);
+    slot->texts = memory_alloc(need->vectors & COLUMN_TEXTS ? rows * sizeof *slot->texts : 0);
+    return slot->numbers != NULL && slot->instants != NULL && slot->texts != NULL;
+}
+
+static bool make_room(struct format_reader *reader)
+{
+    const struct binary_document *document = reader->document;
+    const uint32_t rows = reader->batch_rows;
+    reader->slots = memory_zeroed(document->need_count, sizeof *reader->slots);
+    reader->columns = memory_zeroed(document->need_count, sizeof *reader->columns);
+    reader->row_bytes = memory_alloc(rows * sizeof *reader->row_bytes);
+    reader->selection = memory_alloc(rows * sizeof *reader->selection);
+    reader->is_bad = memory_alloc(rows * sizeof *reader->is_bad);
+    if (reader->slots == NULL || reader->columns == NULL || reader->row_bytes == NULL ||
+        reader->selection == NULL || reader->is_bad == NULL)
+        return false;
+    for (uint32_t i = 0; i < document->need_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        const unsigned vectors = document->needs[i].vectors;
+        if (!open_slot(slot, &document->needs[i], rows))
+            return false;
+        reader->columns[i] = (struct column){
+            .numbers = vectors & COLUMN_NUMBERS ? slot->numbers : NULL,
+            .instants = vectors & COLUMN_INSTANTS ? slot->instants : NULL,
+            .texts = vectors & COLUMN_TEXTS ? slot->texts : NULL,
+        };
+    }
+    return true;
+}
+
+enum sheaf_status binary_reader_open(struct format_document *base, struct format_reader **out,
+                                     struct sheaf_error *error)
+{
+    *out = NULL;
+    struct format_reader *reader = memory_zeroed(1, sizeof *reader);
+    if (reader == NULL)
+        return error_no_memory(error, "a reader");
+    reader->document = (struct binary_document *)base;
+    reader->batch_rows = choose_batch_rows(reader->document);
+    if (!make_room(reader)) {
+        binary_reader_close(reader);
+        return error_no_memory(error, "a reader");
+    }
+    *out = reader;
+    return SHEAF_OK;
+}
+
+static void space_close(struct space *space, struct memory_budget *budget)
+{
+    memory_uncharge(budget, space->charged);
+    memory_free(space->bytes);
+    *space = (struct space){.bytes = NULL};
+}
+
+/* Makes room for `size` bytes; those there are lost. */
+static enum sheaf_status space_reserve(struct space *space, size_t size,
+                                       struct memory_budget *budget, struct sheaf_error *error)
+{
+    if (size <= space->size && space->bytes != NULL)
+        return SHEAF_OK;
+    space_close(space, budget);
+    const uint64_t charge = size > FREE_OF_CHARGE ? size - FREE_OF_CHARGE : 0;
+    TRY(memory_charge(budget, charge, "a record", NULL, error));
+    space->charged = charge;
+    space->bytes = memory_alloc(size);
+    if (space->bytes == NULL)
+        return error_no_memory(error, "a record");
+    space->size = size;
+    return SHEAF_OK;
+}
+
+void binary_reader_close(struct format_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    struct memory_budget *budget = reader->document->budget;
+    for (uint32_t i = 0; i < reader->document->need_count && reader->slots != NULL; i++) {
+        struct slot *slot = &reader->slots[i];
+        memory_free(slot->numbers);
+        memory_free(slot->instants);
+        memory_free(slot->texts);
+        space_close(&slot->store, budget);
+    }
+    space_close(&reader->buffer, budget);
+    memory_free(reader->slots);
+    memory_free(reader->columns);
+    memory_free(reader->row_bytes);
+    memory_free(reader->selection);
+    memory_free(reader->is_bad);
+    memory_free(reader);
+}
+
+const struct format_counts *binary_reader_counts(const struct format_reader *reader)
+{
+    return &reader->counts;
+}
+
+/* ---- beginning a chunk ------------------------------------------------------------------- */
+
+/* Where the needed columns stand in a buffer of whole rows, or of one column after the other. */
+static void place_slots(struct format_reader *reader)
+{
+    const struct binary_layout *layout = reader->layout;
+    const uint32_t count = reader->document->need_count;
+    const uint64_t per_row = layout->by_column ? count * layout->fields[0].size : layout->record;
+    reader->buffer_rows = BUFFER_BYTES;
+    if (per_row > 1)
+        reader->buffer_rows = per_row < BUFFER_BYTES ? BUFFER_BYTES / (uint32_t)per_row : 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct slot *slot = &reader->slots[i];
+        const size_t size = (size_t)slot->field->size;
+        slot->at = layout->by_column ? i * reader->buffer_rows * size
+                                     : (size_t)(slot->field->offset - reader->low);
+        slot->stride = layout->by_column ? size : (size_t)layout->record;
+    }
+    reader->buffer_size = layout->by_column ? reader->buffer_rows * (size_t)per_row
+                                            : (reader->buffer_rows - 1) * (size_t)per_row +
+                                                  (size_t)(reader->high - reader->low);
+}
+
+static void take_layout(struct format_reader *reader, uint32_t file)
+{
+    const struct binary_document *document = reader->document;
+    const struct binary_layout *layout = &document->layouts[file];
+    if (reader->layout == layout)
+        return;
+    reader->layout = layout;
+    reader->file = file;
+    reader->low = document->need_count == 0 ? 0 : UINT64_MAX;
+    reader->high = 0;
+    for (uint32_t i = 0; i < document->need_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        const struct binary_field *field = &layout->fields[slot->need->column];
+        slot->field = field;
+        slot->decoder = binary_decoder_for(field);
+        slot->text_size = binary_text_size(field);
+        reader->low = field->offset < reader->low ? field->offset : reader->low;
+        if (field->offset + field->size > reader->high)
+            reader->high = field->offset + field->size;
+    }
+    place_slots(reader);
+}
+
+static struct binary_place place_at(const struct format_reader *reader, uint64_t byte)
+{
+    return (struct binary_place){
+        .name = dataset_name(reader->document->dataset, reader->file),
+        .file = reader->file,
+        .byte = byte,
+    };
+}
+
+static uint64_t row_offset(const struct format_reader *reader, uint64_t row)
+{
+    return reader->layout->begin + row * reader->layout->record;
+}
+
+/* The first row that starts at or after an offset behind the beginning. */
+static uint64_t row_from(const struct binary_layout *layout, uint64_t offset)
+{
+    const uint64_t bytes = offset - layout->begin;
+    const uint64_t row = bytes / layout->record + (bytes % layout->record != 0);
+    return row < layout->rows ? row : layout->rows;
+}
+
+static enum sheaf_status check_stream(struct format_reader *reader, struct sheaf_error *error)
+{
+    struct binary_stream stream = {
+        .dataset = reader->document->dataset,
+        .layout = reader->layout,
+        .chunk = &reader->chunk,
+        .row = reader->row,
+        .end_row = reader->end_row,
+    };
+    TRY(binary_stream_check(&stream, &reader->pending, error));
+    reader->end_row = stream.end_row;
+    return SHEAF_OK;
+}
+
+enum sheaf_status binary_reader_begin(struct format_reader *reader, const struct chunk *chunk,
+                                      struct sheaf_error *error)
+{
+    uint64_t since = clock_now();
+    reader->chunk = *chunk;
+    reader->row = reader->end_row = 0;
+    reader->first_held = reader->after_held = 0;
+    take_layout(reader, chunk->file);
+    const struct binary_layout *layout = reader->layout;
+    if (layout->record > 0) {
+        reader->row = row_from(layout, chunk->offset);
+        reader->end_row = row_from(layout, chunk->offset + chunk->length);
+    }
+    enum sheaf_status status = SHEAF_OK;
+    reader->pending.status = SHEAF_OK;
+    if (dataset_is_stream(reader->document->dataset, chunk->file))
+        status = check_stream(reader, error);
+    reader->has_pending = reader->pending.status != SHEAF_OK;
+    reader->counts.bytes += chunk->length;
+    reader->counts.read_ns += clock_lap(&since);
+    return status;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+/* Reads all of the bytes, which are known to be there. */
+static enum sheaf_status read_bytes(struct format_reader *reader, uint64_t offset, char *out,
+                                    size_t length, struct sheaf_error *error)
+{
+    struct dataset *dataset = reader->document->dataset;
+    const bool anywhere = reader->layout->by_column;
+    while (length > 0) {
+        size_t got;
+        TRY(anywhere
+                ? dataset_read_anywhere(dataset, reader->file, offset, out, length, &got, error)
+                : dataset_read(dataset, reader->file, offset, out, length, &got, error));
+        if (got == 0)
+            return error_set(error, SHEAF_DATA, "%s: changed while it was read",
+                             dataset_name(dataset, reader->file));
+        offset += got;
+        out += got;
+        length -= got;
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_status read_columns(struct format_reader *reader, size_t rows,
+                                      struct sheaf_error *error)
+{
+    const struct binary_layout *layout = reader->layout;
+    for (uint32_t i = 0; i < reader->document->need_count; i++) {
+        const struct slot *slot = &reader->slots[i];
+        const uint64_t value = slot->need->column * layout->rows + reader->row;
+        TRY(read_bytes(reader, layout->begin + value * slot->field->size,
+                       reader->buffer.bytes + slot->at, rows * slot->stride, error));
+    }
+    return SHEAF_OK;
+}
+
+/* Only now, when rows are known to be there: what a header says of their size is no reason yet to
+ * take memory. */
+static enum sheaf_status reserve_spaces(struct format_reader *reader, struct sheaf_error *error)
+{
+    struct memory_budget *budget = reader->document->budget;
+    for (uint32_t i = 0; i < reader->document->need_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        if ((slot->need->vectors & COLUMN_TEXTS) != 0)
+            TRY(space_reserve(&slot->store, slot->text_size * reader->batch_rows, budget, error));
+    }
+    return space_reserve(&reader->buffer, reader->buffer_size, budget, error);
+}
+
+/* Reads the next rows into the buffer. */
+static enum sheaf_status fill_buffer(struct format_reader *reader, struct sheaf_error *error)
+{
+    const struct binary_layout *layout = reader->layout;
+    const uint64_t left = reader->end_row - reader->row;
+    const size_t rows = left < reader->buffer_rows ? (size_t)left : reader->buffer_rows;
+    TRY(reserve_spaces(reader, error));
+    uint64_t since = clock_now();
+    enum sheaf_status status = SHEAF_OK;
+    if (layout->by_column)
+        status = read_columns(reader, rows, error);
+    else
+        status = read_bytes(
+            reader, row_offset(reader, reader->row) + reader->low, reader->buffer.bytes,
+            (rows - 1) * (size_t)layout->record + (size_t)(reader->high - reader->low), error);
+    reader->first_held = reader->row;
+    reader->after_held = reader->row + rows;
+    reader->counts.read_ns += clock_lap(&since);
+    return status;
+}
+
+/* ---- batches ----------------------------------------------------------------------------- */
+
+static struct binary_cells cells_of(const struct format_reader *reader, const struct slot *slot,
+                                    uint32_t from, uint32_t to)
+{
+    const size_t held = (size_t)(reader->row - reader->first_held) + from;
+    return (struct binary_cells){
+        .field = slot->field,
+        .bytes = (const unsigned char *)reader->buffer.bytes + slot->at + held * slot->stride,
+        .stride = slot->stride,
+        .rows = to - from,
+    };
+}
+
+/* Turns rows of one column into its vectors; gives the first bad row, or `to`. */
+static uint32_t decode(const struct format_reader *reader, const struct slot *slot, uint32_t from,
+                       uint32_t to)
+{
+    const struct binary_cells cells = cells_of(reader, slot, from, to);
+    uint32_t good = cells.rows;
+    if ((slot->need->vectors & COLUMN_NUMBERS) != 0)
+        slot->decoder.numbers(&cells, slot->numbers + from);
+    if ((slot->need->vectors & COLUMN_INSTANTS) != 0)
+        good = slot->decoder.instants(&cells, slot->instants + from);
+    if ((slot->need->vectors & COLUMN_TEXTS) != 0)
+        good = slot->decoder.texts(&cells, slot->store.bytes + from * slot->text_size,
+                                   slot->texts + from);
+    return from + good;
+}
+
+static void describe_bad(const struct format_reader *reader, const struct bad_value *bad,
+                         struct sheaf_error *error)
+{
+    const struct slot *slot = &reader->slots[bad->slot];
+    const struct binary_layout *layout = reader->layout;
+    const struct binary_cells cells = cells_of(reader, slot, bad->row, bad->row);
+    const uint64_t row = reader->row + bad->row;
+    char reason[BINARY_REASON];
+    size_t byte;
+    binary_describe_bad(slot->field, cells.bytes, reason, &byte);
+    uint64_t offset = row_offset(reader, row) + slot->field->offset;
+    if (layout->by_column)
+        offset = layout->begin + (slot->need->column * layout->rows + row) * slot->field->size;
+    const struct binary_place place = place_at(reader, offset + byte);
+    char name[ERROR_NAME_SIZE];
+    (void)binary_error(&place, error, "row %" PRIu64 ", column %" PRIu32 " (\"%s\"): %s", row + 1,
+                       slot->need->column + 1,
+                       error_name(name, slot->field->name.bytes, slot->field->name.length), reason);
+    error->column = slot->need->column + 1;
+    /* Errors are ordered by their place in the dataset, which is that of the row. */
+    if (layout->by_column)
+        error->byte = row_offset(reader, row);
+}
+
+/* Makes *bad the earlier of two bad values: by row, then column. */
+static void keep_earlier(const struct format_reader *reader, struct bad_value *bad,
+                         struct bad_value other)
+{
+    if (bad->row == UINT32_MAX || other.row < bad->row ||
+        (other.row == bad->row &&
+         reader->slots[other.slot].need->column < reader->slots[bad->slot].need->column))
+        *bad = other;
+}
+
+/* Decodes all columns up to the first bad value of all; gives the rows before it. */
+static uint32_t decode_to_first_bad(struct format_reader *reader, uint32_t rows)
+{
+    struct bad_value bad = {.row = UINT32_MAX};
+    uint32_t end = rows; /* behind the bad row: another column may be bad in it too */
+    for (uint32_t i = 0; i < reader->document->need_count; i++) {
+        const uint32_t row = decode(reader, &reader->slots[i], 0, end);
+        if (row == end)
+            continue;
+        keep_earlier(reader, &bad, (struct bad_value){.row = row, .slot = i});
+        end = bad.row + 1;
+    }
+    if (bad.row == UINT32_MAX)
+        return rows;
+    describe_bad(reader, &bad, &reader->pending);
+    reader->has_pending = true;
+    reader->end_row = reader->row + bad.row;
+    return bad.row;
+}
+
+static void leave_out(struct format_reader *reader, struct slot *slot, uint32_t row)
+{
+    reader->is_bad[row] = true;
+    if ((slot->need->vectors & COLUMN_INSTANTS) != 0)
+        slot->instants[row] = (struct instant){.form = INSTANT_NULL};
+    if ((slot->need->vectors & COLUMN_TEXTS) != 0)
+        slot->texts[row] = (struct text){.bytes = NULL};
+}
+
+/* Decodes all columns and leaves out the rows that have a bad value. */
+static void decode_and_skip_bad(struct format_reader *reader, struct batch *out)
+{
+    struct bad_value first = {.row = UINT32_MAX};
+    for (uint32_t row = 0; row < out->rows; row++)
+        reader->is_bad[row] = false;
+    for (uint32_t i = 0; i < reader->document->need_count; i++) {
+        for (uint32_t row = 0; row < out->rows; row++) {
+            row = decode(reader, &reader->slots[i], row, out->rows);
+            if (row == out->rows)
+                break;
+            leave_out(reader, &reader->slots[i], row);
+            keep_earlier(reader, &first, (struct bad_value){.row = row, .slot = i});
+        }
+    }
+    if (first.row == UINT32_MAX)
+        return;
+    struct sheaf_error error;
+    describe_bad(reader, &first, &error);
+    error_keep_earlier(&reader->counts.first_skipped, &error);
+    out->selected = 0;
+    for (uint32_t row = 0; row < out->rows; row++)
+        if (!reader->is_bad[row])
+            reader->selection[out->selected++] = row;
+    reader->counts.skipped_rows += out->rows - out->selected;
+    out->selection = reader->selection;
+}
+
+static enum sheaf_status make_batch(struct format_reader *reader, struct batch *out,
+                                    struct sheaf_error *error)
+{
+    const bool reads = reader->document->need_count > 0;
+    if (reads && reader->row >= reader->after_held)
+        TRY(fill_buffer(reader, error));
+    const uint64_t left = (reads ? reader->after_held : reader->end_row) - reader->row;
+    uint32_t rows = left < reader->batch_rows ? (uint32_t)left : reader->batch_rows;
+    const bool skips = reader->document->policy == FORMAT_SKIP;
+    uint64_t since = clock_now();
+    if (!skips)
+        rows = decode_to_first_bad(reader, rows);
+    *out = (struct batch){
+        .rows = rows,
+        .selected = rows,
+        .file = reader->file,
+        .row_bytes = reader->row_bytes,
+        .columns = reader->columns,
+    };
+    if (skips)
+        decode_and_skip_bad(reader, out);
+    const uint64_t record = reader->layout->record;
+    const uint64_t first = row_offset(reader, reader->row);
+    for (uint32_t row = 0; row < rows; row++)
+        reader->row_bytes[row] = first + row * record;
+    reader->row += rows;
+    reader->counts.rows += out->selected;
+    reader->counts.parse_ns += clock_lap(&since);
+    return SHEAF_OK;
+}
+
+enum sheaf_status binary_reader_next(struct format_reader *reader, struct batch *out,
+                                     struct sheaf_error *error)
+{
+    out->selected = 0;
+    while (reader->row < reader->end_row && out->selected == 0)
+        TRY(make_batch(reader, out, error));
+    if (out->selected > 0)
+        return SHEAF_OK;
+    if (!reader->has_pending)
+        return SHEAF_END;
+    if (error != NULL)
+        *error = reader->pending;
+    return reader->pending.status;
+}

@@ -1,0 +1,210 @@
+/* job/report_freq.c - the values of columns with their counts, most frequent first; of equally
+ * frequent ones the one that appeared first. A null is a value here. */
+#include "agg/agg_state.h"
+#include "job/native.h"
+#include "job/report.h"
+#include "job/resolve.h"
+#include "num/exact.h"
+
+#include <string.h>
+
+struct setup {
+    uint64_t top; /* values per column; 0: all */
+};
+
+/* The values of one column that are shown, in their order. */
+struct column_values {
+    struct value_entry *entries;
+    size_t count; /* all there are */
+    size_t shown;
+    uint64_t first_row; /* of the result */
+    uint64_t total;     /* rows of the input */
+};
+
+struct freq {
+    struct column_values *columns;
+    uint32_t column_count;
+    uint64_t rows;
+    char scratch[NATIVE_TEXT_SIZE];
+};
+
+static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_request *request,
+                                 struct sheaf_error *error)
+{
+    static const char *const names[] = {"column", "value", "count", "percent", NULL};
+    struct setup *setup = arena_alloc(&plan->core->arena, sizeof *setup, error);
+    if (setup == NULL)
+        return SHEAF_SYSTEM;
+    setup->top = request->top;
+    plan->core->report_setup = setup;
+    struct number unused;
+    const struct agg_ops *ops = agg_find_for("distinct", strlen("distinct"), 1, &unused);
+    return resolve_columns(plan, request, ops, names, error);
+}
+
+/* ---- sorting ----------------------------------------------------------------------------- */
+
+static int compare_entries(const struct value_entry *a, const struct value_entry *b)
+{
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return place_compare(a->place, b->place);
+}
+
+/* A heap whose root is the last of its entries. */
+static void sift_down(struct value_entry *heap, size_t count, size_t at)
+{
+    for (;;) {
+        size_t last = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
+            if (compare_entries(&heap[child], &heap[last]) > 0)
+                last = child;
+        if (last == at)
+            return;
+        const struct value_entry entry = heap[at];
+        heap[at] = heap[last];
+        heap[last] = entry;
+        at = last;
+    }
+}
+
+/* Brings the first `shown` of the entries to the front, in order: a heap of that many takes them
+ * in, so that a short list of a million values needs no sort of the million. */
+static void put_first(struct column_values *values)
+{
+    struct value_entry *heap = values->entries;
+    const size_t shown = values->shown;
+    for (size_t i = shown / 2; i-- > 0;)
+        sift_down(heap, shown, i);
+    for (size_t i = shown; i < values->count; i++)
+        if (compare_entries(&heap[i], &heap[0]) < 0) {
+            heap[0] = heap[i];
+            sift_down(heap, shown, 0);
+        }
+    for (size_t left = shown; left > 1; left--) {
+        const struct value_entry entry = heap[0];
+        heap[0] = heap[left - 1];
+        heap[left - 1] = entry;
+        sift_down(heap, left - 1, 0);
+    }
+}
+
+/* ---- rows -------------------------------------------------------------------------------- */
+
+static void close(struct sheaf_result *result)
+{
+    struct freq *freq = result->report;
+    if (freq == NULL)
+        return;
+    struct memory_budget *budget = &result->core->budget;
+    for (uint32_t i = 0; freq->columns != NULL && i < freq->column_count; i++) {
+        memory_uncharge(budget, freq->columns[i].count * sizeof(struct value_entry));
+        memory_free(freq->columns[i].entries);
+    }
+    memory_free(freq->columns);
+    memory_free(freq);
+    result->report = NULL;
+}
+
+static enum sheaf_status collect(struct column_values *values, const struct value_table *table,
+                                 const struct agg_call *call, struct sheaf_error *error)
+{
+    const size_t count = (size_t)table->distinct + (table->nulls > 0);
+    TRY(memory_charge(call->budget, count * sizeof *values->entries, "the values by frequency",
+                      call->column, error));
+    values->count = count;
+    values->entries = memory_alloc(count * sizeof *values->entries);
+    if (values->entries == NULL)
+        return error_no_memory(error, "the values by frequency");
+    size_t filled = 0;
+    size_t cursor = 0;
+    values->total = table->nulls;
+    if (table->nulls > 0)
+        values->entries[filled++] =
+            (struct value_entry){.count = table->nulls, .place = table->null_place};
+    struct value_entry entry;
+    while (value_table_next(table, &cursor, &entry)) {
+        values->entries[filled++] = entry;
+        values->total += entry.count;
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
+{
+    const struct job_core *core = result->core;
+    const struct setup *setup = core->report_setup;
+    struct freq *freq = memory_zeroed(1, sizeof *freq);
+    if (freq == NULL)
+        return error_no_memory(error, "the values by frequency");
+    result->report = freq;
+    freq->column_count = core->groups.call_count;
+    freq->columns = memory_zeroed(freq->column_count, sizeof *freq->columns);
+    if (freq->columns == NULL)
+        return error_no_memory(error, "the values by frequency");
+    for (uint32_t i = 0; i < freq->column_count; i++) {
+        struct column_values *values = &freq->columns[i];
+        const struct value_table *table = agg_distinct_table(group_table_state(result->table, i));
+        TRY(collect(values, table, &core->calls[i], error));
+        values->first_row = freq->rows;
+        values->shown =
+            setup->top == 0 || setup->top > values->count ? values->count : (size_t)setup->top;
+        put_first(values);
+        freq->rows += values->shown;
+    }
+    return SHEAF_OK;
+}
+
+static uint64_t rows(const struct sheaf_result *result)
+{
+    const struct freq *freq = result->report;
+    return freq->rows;
+}
+
+/* 100 * count / total, rounded once. */
+static enum sheaf_status percent(uint64_t count, uint64_t total, int round, struct value *out,
+                                 struct sheaf_error *error)
+{
+    const struct exact_sum hundredfold = {.small = (int128)count * 100};
+    struct number number;
+    TRY(exact_mean(&hundredfold, total, round, &number, error));
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+/* The column that a row of the result is about. */
+static uint32_t column_of(const struct freq *freq, uint64_t number)
+{
+    uint32_t low = 0;
+    uint32_t high = freq->column_count;
+    while (high - low > 1) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (freq->columns[middle].first_row <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum sheaf_status row(struct sheaf_result *result, uint64_t number, struct value *cells,
+                             struct sheaf_error *error)
+{
+    struct freq *freq = result->report;
+    const uint32_t column = column_of(freq, number);
+    const struct column_values *values = &freq->columns[column];
+    const struct value_entry *entry = &values->entries[number - values->first_row];
+    const struct agg_call *call = &result->core->calls[column];
+    cells[0] = value_text(result->core->call_columns[column]);
+    cells[1] = native_cell(call->type, entry->key, freq->scratch);
+    cells[2] = value_count(entry->count);
+    return percent(entry->count, values->total, call->round, &cells[3], error);
+}
+
+const struct report_ops report_freq = {
+    .command = SHEAF_FREQ,
+    .name = "freq",
+    .counts = "count",
+    .resolve = resolve,
+    .rows = {.prepare = prepare, .rows = rows, .row = row, .close = close},
+};

@@ -1,0 +1,480 @@
+/* job/report_stats.c - a row for each column, a field for each thing to know about it. */
+#include "job/report.h"
+#include "job/resolve.h"
+#include "job/stats_column.h"
+#include "num/compare.h"
+#include "num/quantile.h"
+#include "num/shape.h"
+
+#include <string.h>
+
+/* One field. The cell is null unless `fill` says otherwise; its texts live until the next fill. */
+struct field {
+    const char *name;
+    const char *help;
+    bool needs_table; /* of the distinct values */
+    bool is_usual;    /* shown unless others are asked for */
+    enum sheaf_status (*fill)(struct stats_column *column, struct value *out,
+                              struct sheaf_error *error);
+};
+
+struct setup {
+    const struct field **fields;
+    uint32_t count;
+};
+
+static struct value text_cell(const char *text)
+{
+    return value_text((struct text){.bytes = text, .length = strlen(text)});
+}
+
+static uint64_t value_count_of(const struct stats_column *column)
+{
+    return column->profile->rows - column->profile->nulls;
+}
+
+/* ---- what the column is ------------------------------------------------------------------ */
+
+static enum sheaf_status fill_column(struct stats_column *column, struct value *out,
+                                     struct sheaf_error *error)
+{
+    (void)error;
+    *out = value_text(column->name);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_type(struct stats_column *column, struct value *out,
+                                   struct sheaf_error *error)
+{
+    (void)error;
+    *out = text_cell(column_type_name(column->type));
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_rows(struct stats_column *column, struct value *out,
+                                   struct sheaf_error *error)
+{
+    (void)error;
+    *out = value_count(column->profile->rows);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_nulls(struct stats_column *column, struct value *out,
+                                    struct sheaf_error *error)
+{
+    (void)error;
+    *out = value_count(column->profile->nulls);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_count(struct stats_column *column, struct value *out,
+                                    struct sheaf_error *error)
+{
+    (void)error;
+    *out = value_count(value_count_of(column));
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_distinct(struct stats_column *column, struct value *out,
+                                       struct sheaf_error *error)
+{
+    (void)error;
+    *out = value_count(column->table->distinct);
+    return SHEAF_OK;
+}
+
+/* ---- extremes ---------------------------------------------------------------------------- */
+
+static struct value number_cell(const struct stats_column *column, const struct number *number)
+{
+    return value_number(column->round < 0 ? *number : number_round(number, column->round));
+}
+
+static struct value time_cell(struct stats_column *column, const struct profile_time *time)
+{
+    if (time->instant.form == INSTANT_NULL)
+        return value_null();
+    if (!held_is_empty(&time->text))
+        return value_text(held_text(&time->text));
+    const size_t length = instant_print(&time->instant, column->scratch);
+    return value_text((struct text){.bytes = column->scratch, .length = length});
+}
+
+static struct value held_cell(const struct held *held)
+{
+    return held_is_empty(held) ? value_null() : value_text(held_text(held));
+}
+
+static enum sheaf_status fill_min(struct stats_column *column, struct value *out,
+                                  struct sheaf_error *error)
+{
+    (void)error;
+    const struct profile *profile = column->profile;
+    if (value_count_of(column) == 0)
+        return SHEAF_OK;
+    if (column_type_is_number(column->type))
+        *out = number_cell(column, &profile->lowest);
+    else if (column_type_is_time(column->type))
+        *out = time_cell(column, &profile->earliest);
+    else if (column->type == TYPE_BOOLEAN)
+        *out = text_cell(profile->falses > 0 ? "false" : "true");
+    else
+        *out = held_cell(&profile->least);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_max(struct stats_column *column, struct value *out,
+                                  struct sheaf_error *error)
+{
+    (void)error;
+    const struct profile *profile = column->profile;
+    if (value_count_of(column) == 0)
+        return SHEAF_OK;
+    if (column_type_is_number(column->type))
+        *out = number_cell(column, &profile->highest);
+    else if (column_type_is_time(column->type))
+        *out = time_cell(column, &profile->latest);
+    else if (column->type == TYPE_BOOLEAN)
+        *out = text_cell(profile->trues > 0 ? "true" : "false");
+    else
+        *out = held_cell(&profile->greatest);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_range(struct stats_column *column, struct value *out,
+                                    struct sheaf_error *error)
+{
+    (void)error;
+    if (!column_type_is_number(column->type) || value_count_of(column) == 0)
+        return SHEAF_OK;
+    const struct number range =
+        number_subtract(&column->profile->highest, &column->profile->lowest);
+    *out = number_cell(column, &range);
+    return SHEAF_OK;
+}
+
+/* ---- sums -------------------------------------------------------------------------------- */
+
+static enum sheaf_status fill_sum(struct stats_column *column, struct value *out,
+                                  struct sheaf_error *error)
+{
+    if (!stats_column_is_number(column))
+        return SHEAF_OK;
+    struct number number;
+    TRY(exact_sum_value(&column->profile->sum, column->round, &number, error));
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_mean(struct stats_column *column, struct value *out,
+                                   struct sheaf_error *error)
+{
+    const struct profile *profile = column->profile;
+    if (!column_type_is_number(column->type) || profile->numbers == 0)
+        return SHEAF_OK;
+    struct number number;
+    TRY(exact_mean(&profile->sum, profile->numbers, column->round, &number, error));
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_variance(struct stats_column *column, struct value *out,
+                                       struct sheaf_error *error)
+{
+    const struct profile *profile = column->profile;
+    if (!column_type_is_number(column->type) || profile->numbers < 2)
+        return SHEAF_OK;
+    struct number number;
+    TRY(exact_variance(&profile->sum, &profile->squares, profile->numbers, EXACT_SAMPLE,
+                       column->round, &number, error));
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_sd(struct stats_column *column, struct value *out,
+                                 struct sheaf_error *error)
+{
+    const struct profile *profile = column->profile;
+    if (!column_type_is_number(column->type) || profile->numbers < 2)
+        return SHEAF_OK;
+    struct number number;
+    TRY(exact_deviation(&profile->sum, &profile->squares, profile->numbers, EXACT_SAMPLE,
+                        column->round, &number, error));
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+/* ---- order ------------------------------------------------------------------------------- */
+
+static const struct number quartiles[STATS_QUARTILES] = {
+    {.mantissa = 25, .exponent = -2, .kind = NUMBER_DECIMAL},
+    {.mantissa = 50, .exponent = -2, .kind = NUMBER_DECIMAL},
+    {.mantissa = 75, .exponent = -2, .kind = NUMBER_DECIMAL},
+};
+
+static enum sheaf_status fill_quartile(struct stats_column *column, unsigned quartile,
+                                       struct value *out, struct sheaf_error *error)
+{
+    if (column_type_is_time(column->type))
+        return stats_column_time_quartile(column, quartile, out, error);
+    const struct multiset *numbers;
+    TRY(stats_column_numbers(column, &numbers, error));
+    if (multiset_count(numbers) == 0)
+        return SHEAF_OK;
+    struct number number;
+    quantile_of(numbers, &quartiles[quartile], QUANTILE_7, column->round, &number);
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_q1(struct stats_column *column, struct value *out,
+                                 struct sheaf_error *error)
+{
+    return fill_quartile(column, 0, out, error);
+}
+
+static enum sheaf_status fill_median(struct stats_column *column, struct value *out,
+                                     struct sheaf_error *error)
+{
+    return fill_quartile(column, 1, out, error);
+}
+
+static enum sheaf_status fill_q3(struct stats_column *column, struct value *out,
+                                 struct sheaf_error *error)
+{
+    return fill_quartile(column, 2, out, error);
+}
+
+static enum sheaf_status fill_iqr(struct stats_column *column, struct value *out,
+                                  struct sheaf_error *error)
+{
+    if (!column_type_is_number(column->type))
+        return SHEAF_OK;
+    const struct multiset *numbers;
+    TRY(stats_column_numbers(column, &numbers, error));
+    if (multiset_count(numbers) == 0)
+        return SHEAF_OK;
+    struct number number;
+    quantile_range(numbers, &quartiles[0], &quartiles[2], column->round, &number);
+    *out = value_number(number);
+    return SHEAF_OK;
+}
+
+/* ---- shape ------------------------------------------------------------------------------- */
+
+static enum sheaf_status fill_shape(struct stats_column *column,
+                                    void (*shape)(const struct multiset *set, int round,
+                                                  struct number *out),
+                                    struct value *out, struct sheaf_error *error)
+{
+    if (!column_type_is_number(column->type))
+        return SHEAF_OK;
+    const struct multiset *numbers;
+    TRY(stats_column_numbers(column, &numbers, error));
+    struct number number = {.kind = NUMBER_NULL};
+    shape(numbers, column->round, &number);
+    if (number.kind != NUMBER_NULL)
+        *out = value_number(number);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_skewness(struct stats_column *column, struct value *out,
+                                       struct sheaf_error *error)
+{
+    return fill_shape(column, shape_skewness, out, error);
+}
+
+static enum sheaf_status fill_kurtosis(struct stats_column *column, struct value *out,
+                                       struct sheaf_error *error)
+{
+    return fill_shape(column, shape_kurtosis, out, error);
+}
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+static enum sheaf_status fill_mode(struct stats_column *column, struct value *out,
+                                   struct sheaf_error *error)
+{
+    (void)error;
+    struct value_entry mode;
+    stats_column_mode(column, &mode);
+    if (mode.count > 0)
+        *out = native_cell(column->call->type, mode.key, column->scratch);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_mode_count(struct stats_column *column, struct value *out,
+                                         struct sheaf_error *error)
+{
+    (void)error;
+    struct value_entry mode;
+    stats_column_mode(column, &mode);
+    if (mode.count > 0)
+        *out = value_count(mode.count);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_min_length(struct stats_column *column, struct value *out,
+                                         struct sheaf_error *error)
+{
+    (void)error;
+    uint64_t shortest;
+    uint64_t longest;
+    if (stats_column_lengths(column, &shortest, &longest))
+        *out = value_count(shortest);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status fill_max_length(struct stats_column *column, struct value *out,
+                                         struct sheaf_error *error)
+{
+    (void)error;
+    uint64_t shortest;
+    uint64_t longest;
+    if (stats_column_lengths(column, &shortest, &longest))
+        *out = value_count(longest);
+    return SHEAF_OK;
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+static const struct field field_table[] = {
+    {"column", "its name", false, true, fill_column},
+    {"type", "integer, decimal, float, boolean, date, timestamp, text, null", false, true,
+     fill_type},
+    {"rows", "all rows", false, true, fill_rows},
+    {"nulls", "missing values", false, true, fill_nulls},
+    {"count", "values that are there", false, false, fill_count},
+    {"distinct", "different values, exact", true, true, fill_distinct},
+    {"min", "least value: by number, time, or bytes", false, true, fill_min},
+    {"max", "greatest value", false, true, fill_max},
+    {"range", "greatest less least number", false, false, fill_range},
+    {"sum", "sum, exact", false, true, fill_sum},
+    {"mean", "arithmetic mean", false, true, fill_mean},
+    {"variance", "sample variance", false, false, fill_variance},
+    {"sd", "sample standard deviation", false, true, fill_sd},
+    {"skewness", "sample skewness, adjusted (G1)", true, false, fill_skewness},
+    {"kurtosis", "sample excess kurtosis (G2)", true, false, fill_kurtosis},
+    {"q1", "first quartile; of times by method lower", true, true, fill_q1},
+    {"median", "second quartile", true, true, fill_median},
+    {"q3", "third quartile", true, true, fill_q3},
+    {"iqr", "third less first quartile", true, false, fill_iqr},
+    {"mode", "most frequent value, the first of several", true, false, fill_mode},
+    {"mode_count", "how often that is there", true, false, fill_mode_count},
+    {"min_length", "bytes of the shortest value", true, false, fill_min_length},
+    {"max_length", "bytes of the longest value", true, false, fill_max_length},
+};
+enum { FIELD_COUNT = sizeof field_table / sizeof field_table[0] };
+
+struct sheaf_entry sheaf_stats_field(size_t index)
+{
+    if (index >= FIELD_COUNT)
+        return (struct sheaf_entry){.name = NULL};
+    return (struct sheaf_entry){.name = field_table[index].name,
+                                .signature = field_table[index].name,
+                                .help = field_table[index].help};
+}
+
+static enum sheaf_status find_field(struct text name, const struct field **out,
+                                    struct sheaf_error *error)
+{
+    const char *names[FIELD_COUNT + 1] = {NULL};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        names[i] = field_table[i].name;
+        if (strlen(names[i]) != name.length || memcmp(names[i], name.bytes, name.length) != 0)
+            continue;
+        *out = &field_table[i];
+        return SHEAF_OK;
+    }
+    const char *near = resolve_nearest(name, names);
+    char safe[ERROR_NAME_SIZE];
+    error_name(safe, name.bytes, name.length);
+    if (near != NULL)
+        return error_set(error, SHEAF_USAGE, "unknown field \"%s\"; did you mean \"%s\"?", safe,
+                         near);
+    return error_set(error, SHEAF_USAGE, "unknown field \"%s\"; sheaf stats --help lists them",
+                     safe);
+}
+
+static enum sheaf_status choose_fields(const struct sheaf_request *request, struct setup *setup,
+                                       struct sheaf_error *error)
+{
+    if (request->fields == NULL) {
+        for (size_t i = 0; i < FIELD_COUNT; i++)
+            if (field_table[i].is_usual || request->all_fields)
+                setup->fields[setup->count++] = &field_table[i];
+        return SHEAF_OK;
+    }
+    const char *list = request->fields;
+    struct text item;
+    while (resolve_next_item(&list, &item)) {
+        const struct field *field = NULL;
+        TRY(find_field(item, &field, error));
+        for (uint32_t i = 0; i < setup->count; i++)
+            if (setup->fields[i] == field)
+                return error_set(error, SHEAF_USAGE, "the field \"%s\" is named twice",
+                                 field->name);
+        setup->fields[setup->count++] = field;
+    }
+    if (setup->count == 0)
+        return error_set(error, SHEAF_USAGE, "no field is named; sheaf stats --help lists them");
+    return SHEAF_OK;
+}
+
+static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_request *request,
+                                 struct sheaf_error *error)
+{
+    struct arena *arena = &plan->core->arena;
+    struct setup *setup = arena_alloc(arena, sizeof *setup, error);
+    if (setup == NULL)
+        return SHEAF_SYSTEM;
+    *setup = (struct setup){.count = 0};
+    setup->fields = arena_alloc(arena, FIELD_COUNT * sizeof(struct field *), error);
+    if (setup->fields == NULL)
+        return SHEAF_SYSTEM;
+    TRY(choose_fields(request, setup, error));
+    plan->core->report_setup = setup;
+    const char *names[FIELD_COUNT + 1] = {NULL};
+    bool needs_table = false;
+    for (uint32_t i = 0; i < setup->count; i++) {
+        names[i] = setup->fields[i]->name;
+        needs_table |= setup->fields[i]->needs_table;
+    }
+    struct number unused;
+    const struct agg_ops *distinct = agg_find_for("distinct", strlen("distinct"), 1, &unused);
+    return resolve_columns(plan, request, needs_table ? distinct : &agg_profile, names, error);
+}
+
+static enum sheaf_status add_row(struct sheaf_result *result, struct stats_column *column,
+                                 struct sheaf_error *error)
+{
+    const struct setup *setup = result->core->report_setup;
+    for (uint32_t i = 0; i < setup->count; i++) {
+        struct value cell = value_null();
+        TRY(setup->fields[i]->fill(column, &cell, error));
+        TRY(made_rows_put(&result->made, &cell, error));
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
+{
+    for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
+        struct stats_column column;
+        enum sheaf_status status = stats_column_open(&column, &result->core->calls[i],
+                                                     group_table_state(result->table, i), error);
+        column.name = result->core->call_columns[i];
+        if (status == SHEAF_OK)
+            status = add_row(result, &column, error);
+        stats_column_close(&column);
+        TRY(status);
+    }
+    return SHEAF_OK;
+}
+
+const struct report_ops report_stats = {
+    .command = SHEAF_STATS,
+    .name = "stats",
+    .resolve = resolve,
+    .rows = {.prepare = prepare, .rows = result_made_rows, .row = result_made_row},
+};

@@ -1,0 +1,171 @@
+#include "job/stats_column.h"
+
+#include "agg/agg_state.h"
+#include "num/compare.h"
+#include "num/parse.h"
+#include "num/quantile.h"
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static enum sheaf_status make_profile(struct stats_column *column, struct sheaf_error *error)
+{
+    struct profile *profile = &column->own_profile;
+    column->profile = profile;
+    column->profile_call = *column->call;
+    column->profile_call.ops = &agg_profile;
+    struct value_entry entry = {.count = column->table->nulls, .place = column->table->null_place};
+    if (entry.count > 0)
+        TRY(profile_add(profile, &column->profile_call, &entry, error));
+    size_t cursor = 0;
+    while (value_table_next(column->table, &cursor, &entry))
+        TRY(profile_add(profile, &column->profile_call, &entry, error));
+    return SHEAF_OK;
+}
+
+enum sheaf_status stats_column_open(struct stats_column *column, const struct agg_call *call,
+                                    void *state, struct sheaf_error *error)
+{
+    *column = (struct stats_column){.call = call, .round = call->round};
+    if (call->ops == &agg_profile) {
+        column->profile = state;
+    } else {
+        column->table = agg_distinct_table(state);
+        TRY(make_profile(column, error));
+    }
+    column->type = profile_type(column->profile, call);
+    return SHEAF_OK;
+}
+
+void stats_column_close(struct stats_column *column)
+{
+    if (column->profile == &column->own_profile)
+        profile_drop(&column->own_profile, &column->profile_call);
+    multiset_drop(&column->numbers, column->call->budget);
+}
+
+bool stats_column_is_number(const struct stats_column *column)
+{
+    return column_type_is_number(column->type) || column->type == TYPE_NULL;
+}
+
+/* ---- numbers ----------------------------------------------------------------------------- */
+
+static void read_instant(const struct stats_column *column, struct text key, struct instant *out)
+{
+    if (column->call->type != TYPE_UNKNOWN)
+        value_key_instant(key, out);
+    else
+        (void)instant_parse(key, out);
+}
+
+/* A value of a column of numbers or times, as a number. */
+static void read_number(const struct stats_column *column, struct text key, struct number *out)
+{
+    if (column_type_is_time(column->type)) {
+        struct instant instant;
+        read_instant(column, key, &instant);
+        instant_number(&instant, out);
+    } else if (column->call->type != TYPE_UNKNOWN) {
+        value_key_number(key, out);
+    } else {
+        (void)number_parse(key, out);
+    }
+}
+
+enum sheaf_status stats_column_numbers(struct stats_column *column, const struct multiset **out,
+                                       struct sheaf_error *error)
+{
+    const struct multiset_charge charge = {.budget = column->call->budget,
+                                           .what = "the values of stats",
+                                           .column = column->call->column};
+    *out = &column->numbers;
+    if (column->has_numbers)
+        return SHEAF_OK;
+    struct value_entry entry;
+    size_t cursor = 0;
+    while ((column_type_is_number(column->type) || column_type_is_time(column->type)) &&
+           value_table_next(column->table, &cursor, &entry)) {
+        struct number number;
+        read_number(column, entry.key, &number);
+        TRY(multiset_add(&column->numbers, &number, entry.count, &charge, error));
+    }
+    TRY(multiset_settle(&column->numbers, &charge, error));
+    column->has_numbers = true;
+    return SHEAF_OK;
+}
+
+/* ---- times ------------------------------------------------------------------------------- */
+
+/* Finds, of the values that are equal to each quartile, the one that appeared first: several texts
+ * may be one time. */
+static void find_quartiles(struct stats_column *column, const struct number *quartiles)
+{
+    struct place places[STATS_QUARTILES];
+    struct value_entry entry;
+    size_t cursor = 0;
+    while (value_table_next(column->table, &cursor, &entry)) {
+        struct number number;
+        read_number(column, entry.key, &number);
+        for (unsigned i = 0; i < STATS_QUARTILES; i++) {
+            if (number_compare(&number, &quartiles[i]) != 0 ||
+                (column->quartiles[i].bytes != NULL && place_compare(entry.place, places[i]) > 0))
+                continue;
+            column->quartiles[i] = entry.key;
+            places[i] = entry.place;
+        }
+    }
+}
+
+static enum sheaf_status make_quartiles(struct stats_column *column, struct sheaf_error *error)
+{
+    const struct multiset *times;
+    TRY(stats_column_numbers(column, &times, error));
+    const uint64_t count = multiset_count(times);
+    struct number quartiles[STATS_QUARTILES];
+    for (unsigned i = 0; i < STATS_QUARTILES && count > 0; i++) {
+        const struct number q = {.mantissa = 25 * (i + 1), .exponent = -2, .kind = NUMBER_DECIMAL};
+        multiset_at(times, quantile_lower_rank(count, &q), &quartiles[i]);
+    }
+    if (count > 0)
+        find_quartiles(column, quartiles);
+    column->has_quartiles = true;
+    return SHEAF_OK;
+}
+
+enum sheaf_status stats_column_time_quartile(struct stats_column *column, unsigned quartile,
+                                             struct value *out, struct sheaf_error *error)
+{
+    if (!column->has_quartiles)
+        TRY(make_quartiles(column, error));
+    *out = native_cell(column->call->type, column->quartiles[quartile], column->scratch);
+    return SHEAF_OK;
+}
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+void stats_column_mode(const struct stats_column *column, struct value_entry *out)
+{
+    *out = (struct value_entry){.count = 0};
+    struct value_entry entry;
+    size_t cursor = 0;
+    while (value_table_next(column->table, &cursor, &entry))
+        if (entry.count > out->count ||
+            (entry.count == out->count && place_compare(entry.place, out->place) < 0))
+            *out = entry;
+}
+
+bool stats_column_lengths(struct stats_column *column, uint64_t *shortest, uint64_t *longest)
+{
+    *shortest = UINT64_MAX;
+    *longest = 0;
+    struct value_entry entry;
+    size_t cursor = 0;
+    while (value_table_next(column->table, &cursor, &entry)) {
+        const uint64_t length = native_text(column->call->type, entry.key, column->scratch).length;
+        if (length < *shortest)
+            *shortest = length;
+        if (length > *longest)
+            *longest = length;
+    }
+    return *shortest != UINT64_MAX;
+}

@@ -1,0 +1,55 @@
+/* job/stats_column.h - everything that stats can say about one column, from its merged state; what
+ * is costly is made when the first field asks for it. One thread at a time. */
+#ifndef JOB_STATS_COLUMN_H
+#define JOB_STATS_COLUMN_H
+
+#include "agg/profile.h"
+#include "agg/value_table.h"
+#include "job/native.h"
+#include "num/multiset.h"
+
+enum { STATS_QUARTILES = 3 };
+
+struct stats_column {
+    struct text name;
+    const struct agg_call *call;     /* the one that the run made */
+    const struct value_table *table; /* the distinct values; NULL: not kept */
+    const struct profile *profile;
+    enum column_type type;
+    int round;
+    /* The rest is made on demand. */
+    struct agg_call profile_call; /* where the profile is made of the table */
+    struct profile own_profile;
+    struct multiset numbers; /* settled: of a column of numbers; of times, as numbers */
+    bool has_numbers;
+    struct text quartiles[STATS_QUARTILES]; /* of a column of times: keys; bytes NULL: none */
+    bool has_quartiles;
+    char scratch[NATIVE_TEXT_SIZE];
+};
+
+/* Reads the state of a call: of agg_profile, or of distinct. The column borrows it until closed. On
+ * failure it may only be closed. */
+enum sheaf_status stats_column_open(struct stats_column *column, const struct agg_call *call,
+                                    void *state, struct sheaf_error *error);
+void stats_column_close(struct stats_column *column);
+
+/* True when the column has numbers, or has no value at all (whose sum is 0). */
+bool stats_column_is_number(const struct stats_column *column);
+
+/* The numbers of a column of numbers, settled. Needs the table. */
+enum sheaf_status stats_column_numbers(struct stats_column *column, const struct multiset **out,
+                                       struct sheaf_error *error);
+
+/* A quartile (0: the first) of a column of times, by method lower; null when there is none. Needs
+ * the table. */
+enum sheaf_status stats_column_time_quartile(struct stats_column *column, unsigned quartile,
+                                             struct value *out, struct sheaf_error *error);
+
+/* The most frequent value, of equally frequent ones the first; count 0: none. Needs the table. */
+void stats_column_mode(const struct stats_column *column, struct value_entry *out);
+
+/* The shortest and longest value in bytes, as it stands or prints; false: there is none. Needs the
+ * table. */
+bool stats_column_lengths(struct stats_column *column, uint64_t *shortest, uint64_t *longest);
+
+#endif

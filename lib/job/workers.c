@@ -1,0 +1,28 @@
+#include "job/workers.h"
+
+#include "base/cpu.h"
+#include "sync/executors.h"
+
+enum { MOST_WORKERS = 1024 };
+
+enum sheaf_status workers_choose(const struct sheaf_run_options *options, uint64_t pieces,
+                                 struct workers *out, struct sheaf_error *error)
+{
+    const char *name = options->executor == NULL ? "pool" : options->executor;
+    out->executor = executor_find(name);
+    if (out->executor == NULL)
+        return error_set(error, SHEAF_USAGE, "unknown executor \"%.64s\": pool, openmp or serial",
+                         name);
+    uint64_t count = options->threads != 0 ? options->threads : cpu_available();
+    if (count > pieces)
+        count = pieces == 0 ? 1 : pieces;
+    if (count > MOST_WORKERS)
+        count = MOST_WORKERS;
+    if (out->executor == &executor_serial)
+        count = 1;
+    out->count = (unsigned)count;
+    out->needs_no_pool = options->threads == 0 && options->executor == NULL && count == 1;
+    if (out->needs_no_pool)
+        out->executor = &executor_serial;
+    return SHEAF_OK;
+}
