@@ -93,13 +93,13 @@ enum sheaf_status binary_document_settle(struct binary_document *document,
 enum column_type binary_type(enum binary_kind kind);
 
 /* What both formats have in their rows of the table. */
-uint32_t binary_columns(const struct format_document *document, const struct text **names);
-const enum column_type *binary_types(const struct format_document *document);
-enum sheaf_status binary_select(struct format_document *document, const struct format_need *needed,
+uint32_t binary_columns(const struct format_document *base, const struct text **names);
+const enum column_type *binary_types(const struct format_document *base);
+enum sheaf_status binary_select(struct format_document *base, const struct format_need *needed,
                                 uint32_t count, struct sheaf_error *error);
-enum sheaf_status binary_start(struct format_document *document, struct executor *executor,
+enum sheaf_status binary_start(struct format_document *base, struct executor *executor,
                                struct sheaf_error *error);
-void binary_close(struct format_document *document);
+void binary_close(struct format_document *base);
 
 /* ---- errors ------------------------------------------------------------------------------ */
 
@@ -126,7 +126,7 @@ enum sheaf_status binary_error_long(const struct binary_place *place,
 
 /* ---- the reader -------------------------------------------------------------------------- */
 
-enum sheaf_status binary_reader_open(struct format_document *document, struct format_reader **out,
+enum sheaf_status binary_reader_open(struct format_document *base, struct format_reader **out,
                                      struct sheaf_error *error);
 enum sheaf_status binary_reader_begin(struct format_reader *reader, const struct chunk *chunk,
                                       struct sheaf_error *error);

@@ -235,10 +235,9 @@ static uint32_t ucs4_texts(const struct binary_cells *cells, char *store, struct
 
 static uint32_t time_texts(const struct binary_cells *cells, char *store, struct text *out)
 {
-    const enum binary_unit unit = cells->field->unit;
     struct binary_cells one = *cells;
     one.rows = 1;
-    for (uint32_t row = 0; row < cells->rows; row++, store += BINARY_TIME_TEXT) {
+    for (uint32_t row = 0; row < cells->rows; row++, store += INSTANT_TEXT_SIZE) {
         struct instant instant;
         if (times(&one, &instant) == 0)
             return row;
@@ -247,7 +246,7 @@ static uint32_t time_texts(const struct binary_cells *cells, char *store, struct
             out[row] = (struct text){.bytes = NULL};
             continue;
         }
-        const size_t length = binary_time_print(&instant, unit, store);
+        const size_t length = instant_print(&instant, store);
         out[row] = (struct text){.bytes = store, .length = length};
     }
     return cells->rows;
@@ -279,7 +278,7 @@ size_t binary_text_size(const struct binary_field *field)
     case BINARY_UCS4:
         return (size_t)field->size; /* no character takes more than 4 bytes in either form */
     case BINARY_TIME:
-        return BINARY_TIME_TEXT;
+        return INSTANT_TEXT_SIZE;
     default:
         return NUMBER_STORE;
     }

@@ -1,5 +1,7 @@
 #include "format/binary.h"
 
+#include "format/binary_time.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +43,16 @@ enum column_type binary_type(enum binary_kind kind)
     return types[kind];
 }
 
+/* What the values of a field are given out as: equal values of one form print alike. */
+static const char *form_of(const struct binary_field *field)
+{
+    if (field->kind == BINARY_TIME && binary_time_is_date(field->unit))
+        return "date";
+    if (field->kind == BINARY_REAL && field->size < 8)
+        return "float of single precision";
+    return column_type_name(binary_type(field->kind));
+}
+
 /* Compares one column of a file with the first file's. */
 static enum sheaf_status check_column(const struct binary_document *document, uint32_t file,
                                       uint32_t column, struct sheaf_error *error)
@@ -61,10 +73,9 @@ static enum sheaf_status check_column(const struct binary_document *document, ui
     if (text_compare(a->name, b->name) != 0)
         status = binary_error(&place, error, "column %" PRIu32 " is \"%s\", but \"%s\" in %s",
                               column + 1, other, name, first);
-    else if (binary_type(a->kind) != binary_type(b->kind))
+    else if (strcmp(form_of(a), form_of(b)) != 0)
         status = binary_error(&place, error, "column %" PRIu32 " (\"%s\") is %s, but %s in %s",
-                              column + 1, name, column_type_name(binary_type(b->kind)),
-                              column_type_name(binary_type(a->kind)), first);
+                              column + 1, name, form_of(b), form_of(a), first);
     if (status != SHEAF_OK && error != NULL)
         error->column = column + 1;
     return status;

@@ -15,6 +15,7 @@ struct dataset {
     uint64_t *first_chunks; /* of each file; one more: the number of all */
     uint32_t files;
     bool has_stream;
+    bool reads_once; /* an input was a stream when it was opened */
     const struct sheaf_cancel *cancel;
     uint64_t chunk_size;
     struct feed *feed; /* when there is a stream, from the start on */
@@ -67,7 +68,7 @@ enum sheaf_status dataset_open(const char *const *paths, size_t count,
         status = input_open(paths[i], cancel, &dataset->inputs[i], error);
         dataset->files++;
         if (status == SHEAF_OK && input_is_stream(dataset->inputs[i]))
-            dataset->has_stream = true;
+            dataset->has_stream = dataset->reads_once = true;
     }
     if (status == SHEAF_OK)
         *out = dataset;
@@ -111,6 +112,11 @@ const char *dataset_name(const struct dataset *dataset, uint32_t file)
 bool dataset_has_stream(const struct dataset *dataset)
 {
     return dataset->has_stream;
+}
+
+bool dataset_reads_once(const struct dataset *dataset)
+{
+    return dataset->reads_once;
 }
 
 uint64_t dataset_size(const struct dataset *dataset)

@@ -32,6 +32,8 @@ uint32_t dataset_files(const struct dataset *dataset);
 const char *dataset_name(const struct dataset *dataset, uint32_t file);
 /* True when a file can be read only once. */
 bool dataset_has_stream(const struct dataset *dataset);
+/* True when an input was opened as a stream: it cannot be opened and read again. */
+bool dataset_reads_once(const struct dataset *dataset);
 /* Bytes of all inputs, 0 when one is a stream. */
 uint64_t dataset_size(const struct dataset *dataset);
 /* True when this file can be read only once. */

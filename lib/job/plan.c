@@ -146,5 +146,5 @@ void sheaf_plan_close(struct sheaf_plan *plan)
 
 bool sheaf_plan_reads_once(const struct sheaf_plan *plan)
 {
-    return dataset_has_stream(plan->dataset);
+    return dataset_reads_once(plan->dataset);
 }

@@ -152,7 +152,7 @@ START_TEST(the_first_bad_value_is_told)
     uint64_t state = unit_seed("the_first_bad_value_is_told", 79);
     for (unsigned round = 0; round < 60; round++) {
         const bool is_fortran = round % 2 == 1;
-        const unsigned rows = 1 + (unsigned)(unit_random(&state) % 3000);
+        const unsigned rows = 1 + (unsigned)(unit_random(&state) % (round % 4 < 2 ? 4 : 3000));
         struct buffer file = {.bytes = NULL};
         char header[120];
         snprintf(header, sizeof header, "{'descr': '|b1', 'fortran_order': %s, 'shape': (%u, 3)}",
@@ -208,8 +208,10 @@ static const struct {
     const char *descr;
     const char *reason; /* NULL: they go together */
 } seconds[] = {
-    {"[('a', '>i2'), ('b', '|S9'), ('c', '<f4')]", NULL},
-    {"[('a', '<u8'), ('b', '<U3'), ('c', '>f2')]", NULL},
+    {"[('a', '>i2'), ('b', '|S9'), ('c', '<f8')]", NULL},
+    {"[('a', '<u8'), ('b', '<U3'), ('c', '>f8')]", NULL},
+    {"[('a', '<i4'), ('b', '|S4'), ('c', '<f4')]",
+     "column 3 (\"c\") is float of single precision, but float in "},
     {"[('a', '<i4'), ('b', '|S4')]", "2 columns, but 3 in "},
     {"[('a', '<i4'), ('b', '|S4'), ('c', '<f8'), ('d', '|i1')]", "4 columns, but 3 in "},
     {"[('a', '<i4'), ('x', '|S4'), ('c', '<f8')]", "column 2 is \"x\", but \"b\" in "},

@@ -75,6 +75,16 @@ static const struct {
      0, "it's=u1@0 \"\\\nA\xc3\xa9=u1@1 =u1@2 ", 3, 1, 2, 1, 0},
     {"{'descr': [('\xe9', '|u1')], 'fortran_order': False, 'shape': (2,)}", 0, "\xc3\xa9=u1@0 ", 1,
      1, 2, 1, 0},
+    {"{'descr': "
+     "[('"
+     "\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9"
+     "\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9', '|u1'), ('second', '|u1')], 'fortran_order': False, "
+     "'shape': (2,)}",
+     0,
+     "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
+     "\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+     "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9=u1@0 second=u1@1 ",
+     2, 1, 2, 1, 0},
     {"{'descr': [('\xc3\xa9\xf0\x9f\x98\x80\\U0001f600', '|u1')], 'fortran_order': False,"
      " 'shape': (2,)}",
      1, "\xc3\xa9\xf0\x9f\x98\x80\xf0\x9f\x98\x80=u1@0 ", 1, 1, 2, 1, 0},
@@ -303,12 +313,15 @@ END_TEST
 
 enum { MUTATIONS = 10000, MOST_BYTES = 64 << 20 };
 
+static const char nested[] =
+    "{'descr': [('pos', [('x', '<f8'), ('y', '>f4')]), (('t', 'n'), '|S3'), ('', '|V1'),"
+    " ('f', '|b1'), ('u', '<U2')], 'fortran_order': False, 'shape': (40,), }";
+
 static const char *const seeds[] = {
     "{'descr': '<f8', 'fortran_order': False, 'shape': (60, 2), }",
     "{'descr': '>i4', 'fortran_order': True, 'shape': (80, 3), }",
     "{'descr': '<M8[25s]', 'fortran_order': False, 'shape': (120,), }",
-    "{'descr': [('pos', [('x', '<f8'), ('y', '>f4')]), (('t', 'n'), '|S3'), ('', '|V1'), ('f', "
-    "'|b1'), ('u', '<U2')], 'fortran_order': False, 'shape': (40,), }",
+    nested,
 };
 
 static size_t below(uint64_t *state, size_t limit)
