@@ -1,5 +1,6 @@
 #include "num/time.h"
 
+#include "num/compare.h"
 #include "unit/unit.h"
 
 #include <string.h>
@@ -161,6 +162,77 @@ START_TEST(compares_by_time)
 }
 END_TEST
 
+/* A random instant of the years that can be printed, often near a second, a day or an end. */
+static struct instant random_instant(uint64_t *state)
+{
+    const uint64_t span = (uint64_t)(INSTANT_SECONDS_MAX - INSTANT_SECONDS_MIN) + 1;
+    struct instant instant = {
+        .seconds = INSTANT_SECONDS_MIN + (int64_t)(unit_random(state) % span),
+        .form = (uint8_t)(INSTANT_DATE + unit_random(state) % 3),
+    };
+    if (unit_random(state) % 8 == 0)
+        instant.seconds = unit_random(state) % 2 == 0 ? INSTANT_SECONDS_MIN : INSTANT_SECONDS_MAX;
+    if (instant.form == INSTANT_DATE) {
+        instant.seconds -= (instant.seconds % 86400 + 86400) % 86400;
+        return instant;
+    }
+    instant.attoseconds = unit_random(state) % UINT64_C(1000000000000000000);
+    for (uint64_t cut = unit_random(state) % 19; cut > 0; cut--)
+        instant.attoseconds /= 10;
+    return instant;
+}
+
+/* The C library's calendar judges the date, instant_parse the rest. */
+START_TEST(prints_what_it_reads)
+{
+    uint64_t state = unit_seed("prints_what_it_reads", 74);
+    for (int round = 0; round < 100000; round++) {
+        const struct instant instant = random_instant(&state);
+        char text[INSTANT_TEXT_SIZE];
+        char date[32];
+        const size_t length = instant_print(&instant, text);
+        const time_t seconds = (time_t)instant.seconds;
+        struct tm parts;
+        struct instant back = {0};
+        if (strlen(text) != length || !parse(text, &back) || back.seconds != instant.seconds ||
+            back.attoseconds != instant.attoseconds || back.form != instant.form)
+            ck_abort_msg("%lld s, %llu as: %s", (long long)instant.seconds,
+                         (unsigned long long)instant.attoseconds, text);
+        if (gmtime_r(&seconds, &parts) == NULL)
+            ck_abort_msg("gmtime_r");
+        snprintf(date, sizeof date, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1,
+                 parts.tm_mday);
+        if (memcmp(date, text, strlen(date)) != 0)
+            ck_abort_msg("%s, not %s", text, date);
+        if (instant.attoseconds > 0 && text[length - 1 - (instant.form == INSTANT_ZONED)] == '0')
+            ck_abort_msg("a zero at the end: %s", text);
+    }
+}
+END_TEST
+
+START_TEST(numbers_are_ordered_as_instants)
+{
+    uint64_t state = unit_seed("numbers_are_ordered_as_instants", 75);
+    for (int round = 0; round < 100000; round++) {
+        const struct instant a = random_instant(&state);
+        struct instant b = random_instant(&state);
+        if (round % 3 == 0)
+            b.seconds = a.seconds;
+        if (round % 6 == 0)
+            b.attoseconds = a.attoseconds;
+        struct number left, right;
+        instant_number(&a, &left);
+        instant_number(&b, &right);
+        const int order = instant_compare(&a, &b);
+        const int same = number_compare(&left, &right);
+        if ((order > 0) - (order < 0) != (same > 0) - (same < 0))
+            ck_abort_msg("%lld s, %llu as and %lld s, %llu as", (long long)a.seconds,
+                         (unsigned long long)a.attoseconds, (long long)b.seconds,
+                         (unsigned long long)b.attoseconds);
+    }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("time");
@@ -171,6 +243,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, agrees_with_timegm);
     tcase_add_test(tests, survives_damage);
     tcase_add_test(tests, compares_by_time);
+    tcase_add_test(tests, prints_what_it_reads);
+    tcase_add_test(tests, numbers_are_ordered_as_instants);
     suite_add_tcase(suite, tests);
     return suite;
 }
