@@ -235,32 +235,106 @@ enum sheaf_status exact_sum_add_square(struct exact_sum *sum, const struct numbe
                       &charge);
 }
 
+/* Doubles of about one size, gathered as an integer in units of 2^base: most columns hold no
+ * others, and adding to it costs a shift and an addition. */
+struct near {
+    int128 value;
+    int base;
+    bool any;
+};
+
+enum {
+    NEAR_BELOW = 30,  /* how far the first double stands above the base */
+    NEAR_SHIFT = 60,  /* the most that one may: 53 bits, shifted so, and the count make 126 */
+    NEAR_MOST = 8192, /* doubles between two flushes */
+};
+
+/* Adds a finite double; false when it is too large or too small for the others. */
+static bool add_near(struct near *near, double real)
+{
+    const struct parts parts = split(real);
+    if (!near->any) {
+        near->base = parts.exponent - NEAR_BELOW;
+        near->any = true;
+    }
+    const int shift = parts.exponent - near->base;
+    if (shift < 0 || shift > NEAR_SHIFT)
+        return parts.mantissa == 0;
+    /* Without a branch, which no processor could foresee. */
+    const int128 sign = -(int128)(real < 0);
+    near->value += (((int128)parts.mantissa << shift) ^ sign) - sign;
+    return true;
+}
+
+static enum sheaf_status flush_near(struct exact_sum *sum, struct near *near,
+                                    const struct window_charge *charge)
+{
+    if (!near->any)
+        return SHEAF_OK;
+    const uint128 magnitude = power_magnitude(near->value);
+    const bool negative = near->value < 0;
+    const int base = near->base;
+    *near = (struct near){.any = false};
+    /* Below the least double there is nothing but zeros. */
+    if (base < DOUBLE_EXPONENT_MIN)
+        return add_binary(sum, magnitude >> (DOUBLE_EXPONENT_MIN - base), DOUBLE_EXPONENT_MIN,
+                          negative, charge);
+    return add_binary(sum, magnitude, base, negative, charge);
+}
+
+static enum sheaf_status add_doubles(struct exact_sum *sum, const struct number *numbers,
+                                     const uint32_t *selection, uint32_t selected,
+                                     const struct window_charge *charge)
+{
+    struct near near = {.any = false};
+    for (uint32_t i = 0; i < selected; i++) {
+        const struct number *number = &numbers[selection == NULL ? i : selection[i]];
+        if (number->kind != NUMBER_DOUBLE)
+            continue;
+        if (!isfinite(number->real) || !add_near(&near, number->real))
+            TRY(add_double(sum, number->real, charge));
+        if (i % NEAR_MOST == NEAR_MOST - 1)
+            TRY(flush_near(sum, &near, charge));
+    }
+    return flush_near(sum, &near, charge);
+}
+
+/* Adds the decimals and counts all; *doubles becomes the number of those that are left. */
+static enum sheaf_status add_decimals(struct exact_sum *sum, const struct number *numbers,
+                                      const uint32_t *selection, uint32_t selected,
+                                      const struct window_charge *charge, uint64_t counts[2])
+{
+    struct small small = {.value = sum->small, .scale = sum->scale};
+    enum sheaf_status status = SHEAF_OK;
+    for (uint32_t i = 0; i < selected && status == SHEAF_OK; i++) {
+        const struct number *number = &numbers[selection == NULL ? i : selection[i]];
+        if (number->kind == NUMBER_NULL)
+            continue;
+        counts[number->kind == NUMBER_DOUBLE]++;
+        if (number->kind == NUMBER_DOUBLE || add_small(&small, number->mantissa, number->exponent))
+            continue;
+        sum->small = small.value;
+        sum->scale = (int8_t)small.scale;
+        status = add_refused(sum, number->mantissa, number->exponent, charge);
+        small = (struct small){.value = sum->small, .scale = sum->scale};
+    }
+    sum->small = small.value;
+    sum->scale = (int8_t)small.scale;
+    return status;
+}
+
 enum sheaf_status exact_sum_add_column(struct exact_sum *sum, const struct number *numbers,
                                        const uint32_t *selection, uint32_t selected,
                                        uint64_t *count, struct memory_budget *budget,
                                        const char *column, struct sheaf_error *error)
 {
     const struct window_charge charge = {.budget = budget, .column = column, .error = error};
-    struct small small = {.value = sum->small, .scale = sum->scale};
-    uint64_t added = 0;
-    enum sheaf_status status = SHEAF_OK;
-    for (uint32_t i = 0; i < selected && status == SHEAF_OK; i++) {
-        const struct number *number = &numbers[selection == NULL ? i : selection[i]];
-        if (number->kind == NUMBER_NULL)
-            continue;
-        if (number->kind != NUMBER_DECIMAL ||
-            !add_small(&small, number->mantissa, number->exponent)) {
-            sum->small = small.value;
-            sum->scale = (int8_t)small.scale;
-            status = add_number(sum, number, &charge);
-            small = (struct small){.value = sum->small, .scale = sum->scale};
-        }
-        added += status == SHEAF_OK;
-    }
-    sum->small = small.value;
-    sum->scale = (int8_t)small.scale;
-    *count += added;
-    return status;
+    uint64_t counts[2] = {0}; /* decimals, doubles */
+    TRY(add_decimals(sum, numbers, selection, selected, &charge, counts));
+    if (counts[1] > 0)
+        TRY(add_doubles(sum, numbers, selection, selected, &charge));
+    *count += counts[0] + counts[1];
+    return SHEAF_OK;
 }
 
 /* Makes room in `into` for both windows of `from`. */

@@ -236,6 +236,35 @@ START_TEST(adds_columns)
 }
 END_TEST
 
+/* More doubles than one flush takes, as far from each other as fit together, and a bit further. */
+START_TEST(long_columns_of_doubles)
+{
+    enum { COUNT = 30000 };
+    static struct number numbers[COUNT];
+    uint64_t state = unit_seed("long columns of doubles", 8);
+    for (int spread = 0; spread <= 96; spread += 12) {
+        struct sample all;
+        sample_open(&all);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            const int exponent = i == 0 ? 30 : (int)(unit_random(&state) % (uint64_t)(spread + 1));
+            const double mantissa = (double)(UINT64_C(9007199254740991) - unit_random(&state) % 4);
+            numbers[i] = (struct number){.real = ldexp(mantissa, exponent), .kind = NUMBER_DOUBLE};
+            if (spread % 24 != 0 && unit_random(&state) % 2 == 0)
+                numbers[i].real = -numbers[i].real;
+            sample_add(&all, &numbers[i]);
+        }
+        struct exact_sum sum = {0};
+        uint64_t count = 0;
+        ck_assert_int_eq(exact_sum_add_column(&sum, numbers, NULL, COUNT, &count, NULL, NULL, NULL),
+                         SHEAF_OK);
+        ck_assert_uint_eq(count, COUNT);
+        assert_sum(all.total, all.doubles, &sum, -1);
+        exact_sum_drop(&sum, NULL);
+        sample_close(&all);
+    }
+}
+END_TEST
+
 /* A failure at any allocation, or at the limit, leaves the sum as it was and the budget right. */
 START_TEST(failure_changes_nothing)
 {
@@ -289,6 +318,7 @@ static Suite *make_suite(void)
     TCase *tests = tcase_create("exact");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, sums_do_not_depend_on_grouping);
+    tcase_add_test(tests, long_columns_of_doubles);
     tcase_add_test(tests, mixed_sums_merge);
     tcase_add_test(tests, a_tenth_a_million_times);
     tcase_add_test(tests, order_does_not_matter);
