@@ -38,7 +38,7 @@ static struct sheaf_entry generated_format(size_t index)
 }
 
 #define MEMBER(name) .member = offsetof(struct settings, name)
-enum { THREADS_MAX = 65535, ROUND_MAX = 1000, BINS_MAX = 1000000, RUNS_MAX = 1000 };
+enum { THREADS_MAX = 65535, ROUND_MAX = 1000, RUNS_MAX = 1000 };
 
 const struct option_row option_table[] = {
     {.name = "input-format",
@@ -221,7 +221,7 @@ const struct option_row option_table[] = {
      .parse = value_number,
      MEMBER(bins),
      .least = 1,
-     .most = BINS_MAX,
+     .most = SHEAF_BINS_MAX,
      .help = "The number of bins of each column. Default: 10."},
     {.name = "rows",
      .value = "N",

@@ -1,4 +1,5 @@
 /* job/document.c - which format the input has, and opening it. */
+#include "job/nearest.h"
 #include "job/plan.h"
 #include "job/resolve.h"
 
@@ -62,7 +63,7 @@ static enum sheaf_status find_format(const char *name, const struct format_ops *
         return SHEAF_OK;
     }
     const struct text word = {.bytes = name, .length = strlen(name)};
-    const char *near = resolve_nearest(word, names);
+    const char *near = nearest_name(word, names);
     char safe[ERROR_NAME_SIZE];
     return error_set(error, SHEAF_USAGE, "unknown input format \"%s\"%s%s%s",
                      error_name(safe, name, word.length), near == NULL ? "" : "; did you mean \"",

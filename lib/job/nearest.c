@@ -43,18 +43,22 @@ size_t edit_distance_limit(size_t length)
     return length < 3 ? 1 : length < 6 ? 2 : 3;
 }
 
-const char *sheaf_nearest(const char *word, const char *const *names)
+const char *nearest_name(struct text word, const char *const *names)
 {
-    const struct text wanted = {.bytes = word, .length = strlen(word)};
-    size_t best = edit_distance_limit(wanted.length) + 1;
+    size_t best = edit_distance_limit(word.length) + 1;
     const char *nearest = NULL;
     for (; *names != NULL; names++) {
         const struct text name = {.bytes = *names, .length = strlen(*names)};
-        const size_t distance = edit_distance(wanted, name, best);
+        const size_t distance = edit_distance(word, name, best);
         if (distance < best) {
             best = distance;
             nearest = *names;
         }
     }
     return nearest;
+}
+
+const char *sheaf_nearest(const char *word, const char *const *names)
+{
+    return nearest_name((struct text){.bytes = word, .length = strlen(word)}, names);
 }

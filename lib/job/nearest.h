@@ -14,4 +14,7 @@ size_t edit_distance(struct text a, struct text b, size_t limit);
 /* The largest distance at which a name is worth suggesting for a word of `length` bytes. */
 size_t edit_distance_limit(size_t length);
 
+/* The word of `names` (ended by NULL) that is nearest to `word`, or NULL when none is near. */
+const char *nearest_name(struct text word, const char *const *names);
+
 #endif

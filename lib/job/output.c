@@ -51,20 +51,31 @@ enum sheaf_status sheaf_output_open(const struct sheaf_print_options *options,
     return status;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
 /* Objects cannot have two members of one name. */
 static enum sheaf_status check_names(const struct job_core *core, struct sheaf_error *error)
 {
-    for (uint32_t i = 0; i < core->outputs; i++)
-        for (uint32_t j = 0; j < i; j++) {
-            const struct text name = core->output_names[i];
-            char safe[ERROR_NAME_SIZE];
-            if (text_compare(name, core->output_names[j]) == 0)
-                return error_set(error, SHEAF_USAGE,
-                                 "two columns of the result are named \"%s\"; name one with "
-                                 "' as NAME'",
-                                 error_name(safe, name.bytes, name.length));
-        }
-    return SHEAF_OK;
+    const size_t size = core->outputs * sizeof *core->output_names;
+    struct text *names = memory_alloc(size);
+    if (names == NULL)
+        return error_no_memory(error, "the output");
+    memcpy(names, core->output_names, size);
+    qsort(names, core->outputs, sizeof *names, compare_names);
+    enum sheaf_status status = SHEAF_OK;
+    for (uint32_t i = 1; i < core->outputs && status == SHEAF_OK; i++) {
+        char safe[ERROR_NAME_SIZE];
+        if (text_compare(names[i], names[i - 1]) == 0)
+            status = error_set(error, SHEAF_USAGE,
+                               "two columns of the result are named \"%s\"; name one with "
+                               "' as NAME'",
+                               error_name(safe, names[i].bytes, names[i].length));
+    }
+    memory_free(names);
+    return status;
 }
 
 enum sheaf_status sheaf_output_check(const struct sheaf_output *output,

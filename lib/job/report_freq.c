@@ -14,9 +14,9 @@ struct setup {
 
 /* The values of one column that are shown, in their order. */
 struct column_values {
-    struct value_entry *entries;
-    size_t count; /* all there are */
+    struct value_entry *entries; /* `shown` of them */
     size_t shown;
+    size_t filled;
     uint64_t first_row; /* of the result */
     uint64_t total;     /* rows of the input */
 };
@@ -51,9 +51,10 @@ static int compare_entries(const struct value_entry *a, const struct value_entry
     return place_compare(a->place, b->place);
 }
 
-/* A heap whose root is the last of its entries. */
-static void sift_down(struct value_entry *heap, size_t count, size_t at)
+/* A heap of `shown` entries whose root is the last of them in order. */
+static void sift_down(struct column_values *values, size_t count, size_t at)
 {
+    struct value_entry *heap = values->entries;
     for (;;) {
         size_t last = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
@@ -68,24 +69,29 @@ static void sift_down(struct value_entry *heap, size_t count, size_t at)
     }
 }
 
-/* Brings the first `shown` of the entries to the front, in order: a heap of that many takes them
- * in, so that a short list of a million values needs no sort of the million. */
-static void put_first(struct column_values *values)
+/* Takes one value: a short list of a million values holds no more than it shows. */
+static void take_entry(struct column_values *values, const struct value_entry *entry)
 {
-    struct value_entry *heap = values->entries;
-    const size_t shown = values->shown;
-    for (size_t i = shown / 2; i-- > 0;)
-        sift_down(heap, shown, i);
-    for (size_t i = shown; i < values->count; i++)
-        if (compare_entries(&heap[i], &heap[0]) < 0) {
-            heap[0] = heap[i];
-            sift_down(heap, shown, 0);
-        }
-    for (size_t left = shown; left > 1; left--) {
-        const struct value_entry entry = heap[0];
-        heap[0] = heap[left - 1];
-        heap[left - 1] = entry;
-        sift_down(heap, left - 1, 0);
+    values->total += entry->count;
+    if (values->filled < values->shown) {
+        values->entries[values->filled++] = *entry;
+        if (values->filled == values->shown)
+            for (size_t i = values->shown / 2; i-- > 0;)
+                sift_down(values, values->shown, i);
+    } else if (compare_entries(entry, &values->entries[0]) < 0) {
+        values->entries[0] = *entry;
+        sift_down(values, values->shown, 0);
+    }
+}
+
+/* Takes the heap apart: the entries are in order after. */
+static void sort_heap(struct column_values *values)
+{
+    for (size_t left = values->shown; left > 1; left--) {
+        const struct value_entry entry = values->entries[0];
+        values->entries[0] = values->entries[left - 1];
+        values->entries[left - 1] = entry;
+        sift_down(values, left - 1, 0);
     }
 }
 
@@ -98,7 +104,7 @@ static void close(struct sheaf_result *result)
         return;
     struct memory_budget *budget = &result->core->budget;
     for (uint32_t i = 0; freq->columns != NULL && i < freq->column_count; i++) {
-        memory_uncharge(budget, freq->columns[i].count * sizeof(struct value_entry));
+        memory_uncharge(budget, freq->columns[i].shown * sizeof(struct value_entry));
         memory_free(freq->columns[i].entries);
     }
     memory_free(freq->columns);
@@ -106,27 +112,28 @@ static void close(struct sheaf_result *result)
     result->report = NULL;
 }
 
+/* Charges and fills the entries; they are given back with the report. */
 static enum sheaf_status collect(struct column_values *values, const struct value_table *table,
-                                 const struct agg_call *call, struct sheaf_error *error)
+                                 uint64_t top, const struct agg_call *call,
+                                 struct sheaf_error *error)
 {
-    const size_t count = (size_t)table->distinct + (table->nulls > 0);
-    TRY(memory_charge(call->budget, count * sizeof *values->entries, "the values by frequency",
-                      call->column, error));
-    values->count = count;
-    values->entries = memory_alloc(count * sizeof *values->entries);
+    static const char what[] = "the values by frequency";
+    const uint64_t count = table->distinct + (table->nulls > 0);
+    const size_t shown = (size_t)(top == 0 || top > count ? count : top);
+    const size_t size = shown * sizeof *values->entries;
+    TRY(memory_charge(call->budget, size, what, call->column, error));
+    values->shown = shown; /* charged */
+    values->entries = memory_alloc(size);
     if (values->entries == NULL)
-        return error_no_memory(error, "the values by frequency");
-    size_t filled = 0;
-    size_t cursor = 0;
-    values->total = table->nulls;
+        return error_no_memory(error, what);
     if (table->nulls > 0)
-        values->entries[filled++] =
-            (struct value_entry){.count = table->nulls, .place = table->null_place};
+        take_entry(values,
+                   &(struct value_entry){.count = table->nulls, .place = table->null_place});
+    size_t cursor = 0;
     struct value_entry entry;
-    while (value_table_next(table, &cursor, &entry)) {
-        values->entries[filled++] = entry;
-        values->total += entry.count;
-    }
+    while (value_table_next(table, &cursor, &entry))
+        take_entry(values, &entry);
+    sort_heap(values);
     return SHEAF_OK;
 }
 
@@ -145,11 +152,9 @@ static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error
     for (uint32_t i = 0; i < freq->column_count; i++) {
         struct column_values *values = &freq->columns[i];
         const struct value_table *table = agg_distinct_table(group_table_state(result->table, i));
-        TRY(collect(values, table, &core->calls[i], error));
+        TRY(result_check_stop(result, error));
+        TRY(collect(values, table, setup->top, &core->calls[i], error));
         values->first_row = freq->rows;
-        values->shown =
-            setup->top == 0 || setup->top > values->count ? values->count : (size_t)setup->top;
-        put_first(values);
         freq->rows += values->shown;
     }
     return SHEAF_OK;

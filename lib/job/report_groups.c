@@ -1,5 +1,6 @@
 /* job/report_groups.c - count, and agg: a row for each group, a column for each expression. */
 #include "job/expression.h"
+#include "job/nearest.h"
 #include "job/report.h"
 #include "job/resolve.h"
 #include "num/compare.h"
@@ -29,7 +30,7 @@ static enum sheaf_status unknown_function(struct text name, struct sheaf_error *
     for (size_t i = 0; i < agg_table_length && count < MOST_FUNCTIONS; i++)
         if (strchr(agg_table[i]->signature, '1') == NULL) /* p1 … p99 share a row */
             names[count++] = agg_table[i]->name;
-    const char *nearest = resolve_nearest(name, names);
+    const char *nearest = nearest_name(name, names);
     char safe[ERROR_NAME_SIZE];
     error_name(safe, name.bytes, name.length);
     if (is_percentile(name))
@@ -69,8 +70,10 @@ enum sheaf_status report_parse_quantile(struct text text, struct number *out,
         number_compare(out, &zero) >= 0 && number_compare(out, &one) <= 0)
         return SHEAF_OK;
     char safe[ERROR_NAME_SIZE];
-    return error_set(error, SHEAF_USAGE, "\"%s\" is no quantile: a number from 0 to 1 is needed",
-                     error_name(safe, text.bytes == NULL ? "" : text.bytes, text.length));
+    return error_set(
+        error, SHEAF_USAGE,
+        "\"%s\" is no quantile: a number from 0 to 1, of at most 38 decimals, is needed",
+        error_name(safe, text.bytes == NULL ? "" : text.bytes, text.length));
 }
 
 /* The parameter that a function has, or must not have. */

@@ -11,8 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_BINS = 10 * 1000 * 1000 };
-
 struct setup {
     uint64_t bins;
 };
@@ -31,8 +29,8 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
                                  struct sheaf_error *error)
 {
     static const char *const names[] = {"column", "low", "high", "count", NULL};
-    if (request->bins == 0 || request->bins > MOST_BINS)
-        return error_set(error, SHEAF_USAGE, "1 to %d bins can be made, not %llu", MOST_BINS,
+    if (request->bins == 0 || request->bins > SHEAF_BINS_MAX)
+        return error_set(error, SHEAF_USAGE, "1 to %d bins can be made, not %llu", SHEAF_BINS_MAX,
                          (unsigned long long)request->bins);
     struct setup *setup = arena_alloc(&plan->core->arena, sizeof *setup, error);
     if (setup == NULL)
@@ -133,8 +131,10 @@ static enum sheaf_status add_column(struct sheaf_result *result, uint32_t index,
 
 static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
 {
-    for (uint32_t i = 0; i < result->core->groups.call_count; i++)
+    for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
+        TRY(result_check_stop(result, error));
         TRY(add_column(result, i, error));
+    }
     return SHEAF_OK;
 }
 

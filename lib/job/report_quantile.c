@@ -1,5 +1,6 @@
 /* job/report_quantile.c - exact quantiles of columns: a row for each column and quantile. */
 #include "agg/agg_state.h"
+#include "job/nearest.h"
 #include "job/report.h"
 #include "job/resolve.h"
 #include "num/quantile.h"
@@ -56,7 +57,7 @@ static enum sheaf_status find_method(const char *name, enum quantile_method *out
         return SHEAF_OK;
     }
     const struct text word = {.bytes = name, .length = strlen(name)};
-    const char *near = resolve_nearest(word, names);
+    const char *near = nearest_name(word, names);
     char safe[ERROR_NAME_SIZE];
     error_name(safe, name, word.length);
     if (near != NULL)
@@ -129,8 +130,10 @@ static enum sheaf_status add_column(struct sheaf_result *result, uint32_t index,
 
 static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
 {
-    for (uint32_t i = 0; i < result->core->groups.call_count; i++)
+    for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
+        TRY(result_check_stop(result, error));
         TRY(add_column(result, i, error));
+    }
     return SHEAF_OK;
 }
 

@@ -21,6 +21,7 @@ static struct value text_cell(const char *text)
 static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
 {
     for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
+        TRY(result_check_stop(result, error));
         const struct agg_call *call = &result->core->calls[i];
         const struct profile *profile = group_table_state(result->table, i);
         char scratch[NATIVE_TEXT_SIZE];

@@ -1,4 +1,5 @@
 /* job/report_stats.c - a row for each column, a field for each thing to know about it. */
+#include "job/nearest.h"
 #include "job/report.h"
 #include "job/resolve.h"
 #include "job/stats_column.h"
@@ -386,7 +387,7 @@ static enum sheaf_status find_field(struct text name, const struct field **out,
         *out = &field_table[i];
         return SHEAF_OK;
     }
-    const char *near = resolve_nearest(name, names);
+    const char *near = nearest_name(name, names);
     char safe[ERROR_NAME_SIZE];
     error_name(safe, name.bytes, name.length);
     if (near != NULL)

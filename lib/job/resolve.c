@@ -1,7 +1,5 @@
 #include "job/resolve.h"
 
-#include "job/nearest.h"
-
 #include <string.h>
 
 /* Gives the slot of a column among the needed ones; adds it when it is new. There is room for
@@ -54,22 +52,6 @@ enum sheaf_status resolve_names(struct sheaf_plan *plan, const char *const *name
         TRY(resolve_name(plan, i, name, error));
     }
     return SHEAF_OK;
-}
-
-const char *resolve_nearest(struct text word, const char *const *names)
-{
-    const size_t limit = edit_distance_limit(word.length);
-    size_t best = limit + 1;
-    const char *nearest = NULL;
-    for (; *names != NULL; names++) {
-        const struct text name = {.bytes = *names, .length = strlen(*names)};
-        const size_t distance = edit_distance(word, name, limit);
-        if (distance < best) {
-            best = distance;
-            nearest = *names;
-        }
-    }
-    return nearest;
 }
 
 bool resolve_next_item(const char **list, struct text *out)
@@ -227,8 +209,10 @@ enum sheaf_status resolve_keys(struct sheaf_plan *plan, const struct column_list
 
 /* ---- whole columns ----------------------------------------------------------------------- */
 
-enum sheaf_status resolve_select(struct sheaf_plan *plan, const struct sheaf_request *request,
-                                 struct column_list *out, struct sheaf_error *error)
+/* The columns of request->select, all without it. */
+static enum sheaf_status select_columns(struct sheaf_plan *plan,
+                                        const struct sheaf_request *request,
+                                        struct column_list *out, struct sheaf_error *error)
 {
     struct arena *arena = &plan->core->arena;
     if (request->select != NULL)
@@ -247,7 +231,7 @@ enum sheaf_status resolve_columns(struct sheaf_plan *plan, const struct sheaf_re
                                   struct sheaf_error *error)
 {
     struct column_list columns;
-    TRY(resolve_select(plan, request, &columns, error));
+    TRY(select_columns(plan, request, &columns, error));
     struct resolve_room room = {.calls = columns.count};
     while (names[room.outputs] != NULL)
         room.outputs++;

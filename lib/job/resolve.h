@@ -29,18 +29,11 @@ enum sheaf_status resolve_name(struct sheaf_plan *plan, uint32_t output, struct 
 enum sheaf_status resolve_names(struct sheaf_plan *plan, const char *const *names,
                                 struct sheaf_error *error);
 
-/* The columns of request->select, all without it. */
-enum sheaf_status resolve_select(struct sheaf_plan *plan, const struct sheaf_request *request,
-                                 struct column_list *out, struct sheaf_error *error);
-
 /* For the commands that make rows from one state per column: room, names, and a call of `ops` for
- * each selected column. */
+ * each column of request->select (all without it). */
 enum sheaf_status resolve_columns(struct sheaf_plan *plan, const struct sheaf_request *request,
                                   const struct agg_ops *ops, const char *const *names,
                                   struct sheaf_error *error);
-
-/* The word of `names` (ended by NULL) that is nearest to `word`, or NULL when none is near. */
-const char *resolve_nearest(struct text word, const char *const *names);
 
 /* Takes the next item of a list that commas separate, blanks around it dropped; false at its end.
  * An empty list has no item. */

@@ -2,9 +2,11 @@
 
 #include "job/report.h"
 #include "num/print.h"
+#include "sheaf/cancel.h"
 
 enum sheaf_status result_make(struct job_core *core, struct group_table *table,
-                              struct sheaf_result **out, struct sheaf_error *error)
+                              const struct sheaf_cancel *cancel, struct sheaf_result **out,
+                              struct sheaf_error *error)
 {
     *out = NULL;
     struct sheaf_result *result = memory_zeroed(1, sizeof *result);
@@ -14,6 +16,7 @@ enum sheaf_status result_make(struct job_core *core, struct group_table *table,
         .ops = &core->report->rows,
         .core = core,
         .table = table,
+        .cancel = cancel,
         .made = {.arena = {.budget = &core->budget, .what = "the result"},
                  .columns = core->outputs},
         .names = core->output_names,
@@ -27,6 +30,7 @@ enum sheaf_status result_make(struct job_core *core, struct group_table *table,
         result->cells == NULL ? error_no_memory(error, "the result") : SHEAF_OK;
     if (status == SHEAF_OK && result->ops->prepare != NULL)
         status = result->ops->prepare(result, error);
+    result->cancel = NULL;
     if (status == SHEAF_OK) {
         *out = result;
         return SHEAF_OK;
@@ -39,6 +43,12 @@ enum sheaf_status result_make(struct job_core *core, struct group_table *table,
     memory_free(result->cells);
     memory_free(result);
     return status;
+}
+
+enum sheaf_status result_check_stop(const struct sheaf_result *result, struct sheaf_error *error)
+{
+    return sheaf_cancel_reason(result->cancel) == 0 ? SHEAF_OK
+                                                    : error_set(error, SHEAF_STOPPED, "stopped");
 }
 
 void sheaf_result_close(struct sheaf_result *result)

@@ -22,8 +22,9 @@ struct sheaf_result {
     const struct result_ops *ops;
     struct job_core *core; /* NULL: a table of one's own */
     struct group_table *table;
-    void *report;          /* the ops' own */
-    struct made_rows made; /* rows made beforehand, for results that are */
+    const struct sheaf_cancel *cancel; /* while it is made */
+    void *report;                      /* the ops' own */
+    struct made_rows made;             /* rows made beforehand, for results that are */
     const struct text *names;
     uint32_t columns;
     uint64_t limit;
@@ -36,9 +37,13 @@ struct sheaf_result {
 };
 
 /* Makes a result of the merged table, which it owns from then on, as it does the core. On failure
- * both stay the caller's. */
+ * both stay the caller's. `cancel` (may be NULL) is borrowed for the call. */
 enum sheaf_status result_make(struct job_core *core, struct group_table *table,
-                              struct sheaf_result **out, struct sheaf_error *error);
+                              const struct sheaf_cancel *cancel, struct sheaf_result **out,
+                              struct sheaf_error *error);
+
+/* To be asked now and then while a result is made: SHEAF_STOPPED when the token is set. */
+enum sheaf_status result_check_stop(const struct sheaf_result *result, struct sheaf_error *error);
 
 /* The cells of one row, lent until the next call. */
 enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const struct value **cells,

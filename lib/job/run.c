@@ -228,11 +228,13 @@ static enum sheaf_status merge(struct run *run, struct sheaf_result **out,
     struct sheaf_plan *plan = run->plan;
     struct worker *first = &run->workers[0];
     for (unsigned i = 1; i < run->worker_count; i++) {
+        if (sheaf_cancel_reason(plan->cancel) != 0)
+            return error_set(error, SHEAF_STOPPED, "stopped");
         TRY(group_table_merge(first->table, run->workers[i].table, error));
         group_table_close(run->workers[i].table);
         run->workers[i].table = NULL;
     }
-    TRY(result_make(plan->core, first->table, out, error));
+    TRY(result_make(plan->core, first->table, plan->cancel, out, error));
     first->table = NULL;
     sum_skipped(run, *out);
     return SHEAF_OK;

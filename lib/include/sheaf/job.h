@@ -34,6 +34,8 @@ enum { SHEAF_RAGGED_FAIL = 0, SHEAF_RAGGED_PAD = 1, SHEAF_RAGGED_TRIM = 2 };
 
 enum { SHEAF_NO_BYTE = -1 };
 
+enum { SHEAF_BINS_MAX = 1000000 }; /* of SHEAF_HISTOGRAM, per column */
+
 /* How the input is read. delimiter SHEAF_NO_BYTE: by the first file's name (tab for
  * .tsv, else comma). */
 struct sheaf_dialect {
@@ -94,7 +96,7 @@ struct sheaf_request {
     uint64_t top;             /* SHEAF_FREQ: values per column; 0: all */
     const char *at;           /* SHEAF_QUANTILE: "0.5,0.9"; NULL: 0,0.25,0.5,0.75,1 */
     const char *method;       /* SHEAF_QUANTILE: a name of sheaf_quantile_method(); NULL: linear */
-    uint64_t bins;            /* SHEAF_HISTOGRAM: at least 1 */
+    uint64_t bins;            /* SHEAF_HISTOGRAM: 1 … SHEAF_BINS_MAX */
     uint64_t limit;           /* rows of output; UINT64_MAX: all */
     int round;                /* digits after the point of results; -1: all */
     const char *input_format; /* a name of sheaf_reader(); NULL: by name and first bytes */

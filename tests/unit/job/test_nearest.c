@@ -96,7 +96,7 @@ START_TEST(long_names_are_far)
 }
 END_TEST
 
-START_TEST(nearest_name)
+START_TEST(expected_name)
 {
     static const char *const names[] = {"count", "sum", "mean", "median", "min", "max", NULL};
     static const char *const none[] = {NULL};
@@ -119,7 +119,7 @@ static Suite *nearest_suite(void)
     tcase_add_test(tests, known_distances);
     tcase_add_test(tests, equals_the_definition);
     tcase_add_test(tests, long_names_are_far);
-    tcase_add_test(tests, nearest_name);
+    tcase_add_test(tests, expected_name);
     suite_add_tcase(suite, tests);
     return suite;
 }
