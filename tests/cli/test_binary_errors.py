@@ -1,4 +1,4 @@
-"""Binary input that is wrong: the file, the byte and what was expected are named; and huge files."""
+"""Binary input that is wrong: file, byte and what was expected are named. And huge files."""
 
 import os
 import struct
