@@ -59,6 +59,9 @@ struct agg_ops {
     const char *help;      /* one line */
     enum agg_input input;
     bool takes_parameter; /* a number after the column: q(x, 0.999) */
+    /* One row for the 99 functions whose names are `name` and a number 1 … 99, each hundredths of
+     * the parameter: p1 … p99. `name` alone is none. */
+    bool is_family;
     size_t size; /* bytes of a state, a multiple of 16; states are aligned to 16, and never move */
 
     /* Makes a fresh state. Cannot fail: what grows is allocated later. */

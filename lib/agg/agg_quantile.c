@@ -172,6 +172,7 @@ const struct agg_ops agg_percentile = {
     .signature = "p1(x) ... p99(x)",
     .help = "percentile, interpolated between numbers, exact",
     .input = AGG_NUMBERS,
+    .is_family = true,
     .size = sizeof(struct sample),
     .init = sample_init,
     .update = sample_update,

@@ -68,8 +68,7 @@ static enum sheaf_status range_finish(const void *state, const struct agg_call *
     *out = value_null();
     if (range->low.kind == NUMBER_NULL)
         return SHEAF_OK;
-    const struct number difference = number_subtract(&range->high, &range->low);
-    *out = value_number(call->round < 0 ? difference : number_round(&difference, call->round));
+    *out = value_number(number_subtract_rounded(&range->high, &range->low, call->round));
     return SHEAF_OK;
 }
 

@@ -11,20 +11,29 @@ const struct agg_ops *const agg_table[] = {
 };
 const size_t agg_table_length = sizeof agg_table / sizeof agg_table[0];
 
-/* Gives the 1 … 99 of a name p1 … p99, else 0. */
-static int percent_of(const char *name, size_t length)
+static bool is_digit(char byte)
 {
-    if (length < 2 || length > 3 || name[0] != 'p' || name[1] < '1' || name[1] > '9')
+    return byte >= '0' && byte <= '9';
+}
+
+/* Gives the 1 … 99 that follows the name of a family, else 0. */
+static int member_of(const struct agg_ops *ops, const char *name, size_t length)
+{
+    const size_t first = strlen(ops->name);
+    const size_t digits = length - first;
+    if (length <= first || digits > 2 || memcmp(ops->name, name, first) != 0 ||
+        !is_digit(name[first]) || name[first] == '0')
         return 0;
-    if (length == 2)
-        return name[1] - '0';
-    return name[2] < '0' || name[2] > '9' ? 0 : (name[1] - '0') * 10 + (name[2] - '0');
+    const int number = name[first] - '0';
+    if (digits == 1)
+        return number;
+    return is_digit(name[first + 1]) ? 10 * number + (name[first + 1] - '0') : 0;
 }
 
 static bool is_named(const struct agg_ops *ops, const char *name, size_t length)
 {
-    if (ops == &agg_percentile)
-        return percent_of(name, length) > 0;
+    if (ops->is_family)
+        return member_of(ops, name, length) > 0;
     return strlen(ops->name) == length && memcmp(ops->name, name, length) == 0;
 }
 
@@ -44,9 +53,10 @@ const struct agg_ops *agg_find_for(const char *name, size_t length, uint32_t arg
         const uint32_t taken = agg_table[i]->input == AGG_ROWS ? 0 : 1;
         if (taken != arguments || !is_named(agg_table[i], name, length))
             continue;
-        if (agg_table[i] == &agg_percentile)
-            *parameter = (struct number){
-                .mantissa = percent_of(name, length), .exponent = -2, .kind = NUMBER_DECIMAL};
+        if (agg_table[i]->is_family)
+            *parameter = (struct number){.mantissa = member_of(agg_table[i], name, length),
+                                         .exponent = -2,
+                                         .kind = NUMBER_DECIMAL};
         return agg_table[i];
     }
     return NULL;

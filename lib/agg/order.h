@@ -16,8 +16,8 @@ static inline bool order_is_plain(const struct number *a, const struct number *b
     return a->kind == NUMBER_DECIMAL && b->kind == NUMBER_DECIMAL && a->exponent == b->exponent;
 }
 
-/* True when `candidate` (not NUMBER_NULL) replaces `best` (NUMBER_NULL: none yet). Of an equal
- * decimal and double, which print differently, the decimal stays, whichever came first. */
+/* True when `candidate` (not NUMBER_NULL) replaces `best` (NUMBER_NULL: none yet). Of equal numbers
+ * that print differently, the one that outranks the other stays, whichever came first. */
 static inline bool order_replaces(const struct number *candidate, const struct number *best,
                                   enum order_end end)
 {
@@ -29,7 +29,7 @@ static inline bool order_replaces(const struct number *candidate, const struct n
     const int order = number_compare(candidate, best);
     if (order != 0)
         return end == ORDER_HIGHEST ? order > 0 : order < 0;
-    return candidate->kind == NUMBER_DECIMAL && best->kind == NUMBER_DOUBLE;
+    return number_outranks(candidate, best);
 }
 
 #endif

@@ -42,11 +42,6 @@ static inline bool profile_has_texts(const struct agg_call *call)
     return agg_native_vector(call->type) == COLUMN_TEXTS;
 }
 
-static inline bool profile_has_values(const struct profile *profile)
-{
-    return profile->rows > profile->nulls;
-}
-
 /* The functions of the table's row that live in profile_save.c. */
 void profile_save(const void *state, const struct agg_call *call, struct buffer *out);
 enum sheaf_status profile_load(void *state, const struct agg_call *call, struct text *bytes,

@@ -5,6 +5,8 @@
  * attoseconds beside its form: 16 bytes, so that it lies inside an item. */
 #include "agg/value_slots.h"
 
+#include "base/word.h"
+#include "num/power.h"
 #include "num/time.h"
 
 #include <math.h>
@@ -14,39 +16,15 @@ enum {
     TAG_SINGLE = 2,
     TAG_DECIMAL = 64, /* plus the exponent */
     FORM_BITS = 2,    /* below the attoseconds, which need 60 */
-    WORD = 8,
-    NARROW_KEY = 1 + WORD,
-    WIDE_KEY = 1 + 2 * WORD,
-    INSTANT_KEY = 2 * WORD,
+    NARROW_KEY = 1 + WORD_SIZE,
+    WIDE_KEY = 1 + 2 * WORD_SIZE,
+    INSTANT_KEY = 2 * WORD_SIZE,
 };
 
 _Static_assert((int)WIDE_KEY <= (int)VALUE_KEY_SIZE, "a key fits");
 _Static_assert(INSTANT_ZONED < 1 << FORM_BITS, "a form fits");
 
 static const uint64_t attoseconds_bound = UINT64_C(1000000000000000000);
-
-/* 10^38, the bound of a mantissa, as the product of two factors that C can spell. */
-static const uint128 mantissa_bound =
-    (uint128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000);
-
-static void put_word(char *out, uint64_t word)
-{
-    for (int i = 0; i < WORD; i++)
-        out[i] = (char)(unsigned char)(word >> (8 * i));
-}
-
-static uint64_t get_word(const char *bytes)
-{
-    uint64_t word = 0;
-    for (int i = 0; i < WORD; i++)
-        word |= (uint64_t)(unsigned char)bytes[i] << (8 * i);
-    return word;
-}
-
-static uint128 magnitude_of(int128 mantissa)
-{
-    return mantissa < 0 ? -(uint128)mantissa : (uint128)mantissa;
-}
 
 /* Of the ways to write a decimal, the one whose exponent is nearest to 0. */
 static void normalise(int128 *mantissa, int *exponent)
@@ -55,7 +33,8 @@ static void normalise(int128 *mantissa, int *exponent)
         *exponent = 0;
     for (; *exponent < 0 && *mantissa % 10 == 0; ++*exponent)
         *mantissa /= 10;
-    for (; *exponent > 0 && magnitude_of(*mantissa) < mantissa_bound / 10; --*exponent)
+    for (; *exponent > 0 && power_magnitude(*mantissa) < power_ten_wide(NUMBER_DIGITS - 1);
+         --*exponent)
         *mantissa *= 10;
 }
 
@@ -66,10 +45,10 @@ static size_t key_of_decimal(const struct number *number, char *out)
     if (exponent != 0)
         normalise(&mantissa, &exponent);
     out[0] = (char)(TAG_DECIMAL + exponent);
-    put_word(out + 1, (uint64_t)mantissa);
+    word_store(out + 1, (uint64_t)mantissa, WORD_SIZE);
     if (mantissa == (int64_t)mantissa)
         return NARROW_KEY;
-    put_word(out + 1 + WORD, (uint64_t)((uint128)mantissa >> 64));
+    word_store(out + 1 + WORD_SIZE, (uint64_t)((uint128)mantissa >> 64), WORD_SIZE);
     return WIDE_KEY;
 }
 
@@ -82,13 +61,13 @@ size_t value_key_of_number(const struct number *number, char out[VALUE_KEY_SIZE]
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
     out[0] = number->exponent == NUMBER_SINGLE ? TAG_SINGLE : TAG_DOUBLE;
-    put_word(out + 1, bits);
+    word_store(out + 1, bits, WORD_SIZE);
     return NARROW_KEY;
 }
 
 void value_key_number(struct text key, struct number *out)
 {
-    const uint64_t low = get_word(key.bytes + 1);
+    const uint64_t low = word_load(key.bytes + 1, WORD_SIZE);
     const int tag = key.bytes[0];
     if (tag == TAG_DOUBLE || tag == TAG_SINGLE) {
         *out = (struct number){.exponent = tag == TAG_SINGLE ? NUMBER_SINGLE : 0,
@@ -98,22 +77,24 @@ void value_key_number(struct text key, struct number *out)
     }
     *out = (struct number){.exponent = (int8_t)(tag - TAG_DECIMAL), .kind = NUMBER_DECIMAL};
     out->mantissa = (int64_t)low;
-    if (key.length == WIDE_KEY)
-        out->mantissa = (int128)((uint128)get_word(key.bytes + 1 + WORD) << 64 | low);
+    if (key.length == WIDE_KEY) {
+        const uint64_t high = word_load(key.bytes + 1 + WORD_SIZE, WORD_SIZE);
+        out->mantissa = (int128)((uint128)high << 64 | low);
+    }
 }
 
 size_t value_key_of_instant(const struct instant *instant, char out[VALUE_KEY_SIZE])
 {
-    put_word(out, (uint64_t)instant->seconds);
-    put_word(out + WORD, instant->attoseconds << FORM_BITS | instant->form);
+    word_store(out, (uint64_t)instant->seconds, WORD_SIZE);
+    word_store(out + WORD_SIZE, instant->attoseconds << FORM_BITS | instant->form, WORD_SIZE);
     return INSTANT_KEY;
 }
 
 void value_key_instant(struct text key, struct instant *out)
 {
-    const uint64_t rest = get_word(key.bytes + WORD);
+    const uint64_t rest = word_load(key.bytes + WORD_SIZE, WORD_SIZE);
     *out = (struct instant){
-        .seconds = (int64_t)get_word(key.bytes),
+        .seconds = (int64_t)word_load(key.bytes, WORD_SIZE),
         .attoseconds = rest >> FORM_BITS,
         .form = (uint8_t)(rest & ((1 << FORM_BITS) - 1)),
     };
@@ -130,7 +111,7 @@ static bool is_number_key(struct text key)
         if (key.length != NARROW_KEY || (number.real == 0 && signbit(number.real)))
             return false;
     } else if (number.exponent < NUMBER_EXPONENT_MIN || number.exponent > NUMBER_EXPONENT_MAX ||
-               magnitude_of(number.mantissa) >= mantissa_bound) {
+               power_magnitude(number.mantissa) >= power_ten_wide(NUMBER_DIGITS)) {
         return false;
     }
     return value_key_of_number(&number, again) == key.length &&

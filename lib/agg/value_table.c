@@ -10,6 +10,9 @@
 
 enum { BLOCK = 64 };
 
+/* No dataset has more rows, nulls among them. */
+#define ROWS_MOST ((uint64_t)INT64_MAX)
+
 /* Makes a probe's key of a text. */
 static void probe_text(struct value_probe *probe, struct text text)
 {
@@ -201,10 +204,12 @@ void value_table_save(const struct value_table *table, struct buffer *out)
     }
 }
 
-static bool take_entry(struct text *bytes, enum column_type type, struct value_entry *entry)
+/* `left`: how many rows the counts may still say there are. */
+static bool take_entry(struct text *bytes, enum column_type type, uint64_t left,
+                       struct value_entry *entry)
 {
     return wire_take_text(bytes, &entry->key) && wire_take_u64(bytes, &entry->count) &&
-           wire_take_place(bytes, &entry->place) && entry->count > 0 &&
+           wire_take_place(bytes, &entry->place) && entry->count > 0 && entry->count <= left &&
            value_key_is_valid(entry->key, type);
 }
 
@@ -214,12 +219,15 @@ enum sheaf_status value_table_load(struct value_table *table, const struct agg_c
     *table = (struct value_table){.nulls = 0};
     uint64_t distinct;
     if (!wire_take_version(bytes) || !wire_take_u64(bytes, &table->nulls) ||
-        !wire_take_place(bytes, &table->null_place) || !wire_take_u64(bytes, &distinct))
+        !wire_take_place(bytes, &table->null_place) || !wire_take_u64(bytes, &distinct) ||
+        table->nulls > ROWS_MOST)
         return wire_damaged(call, error);
+    uint64_t left = ROWS_MOST - table->nulls;
     for (uint64_t i = 0; i < distinct; i++) {
         struct value_entry entry;
-        if (!take_entry(bytes, call->type, &entry))
+        if (!take_entry(bytes, call->type, left, &entry))
             return wire_damaged(call, error);
+        left -= entry.count;
         TRY(value_table_add(table, call, &entry, error));
     }
     /* No value is there twice. */

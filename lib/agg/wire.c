@@ -1,51 +1,29 @@
 #include "agg/wire.h"
 
 #include "base/error.h"
+#include "base/word.h"
+#include "num/power.h"
 
 #include <math.h>
-
-/* 10^38, the bound of a mantissa, as the product of two factors that C can spell. */
-static const uint128 mantissa_bound =
-    (uint128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000);
 
 /* The byte that a number begins with: enum number_kind, or this for a double of single precision,
  * which is saved as the float that it is. */
 enum { SINGLE = NUMBER_DOUBLE + 1 };
 
-static void put_integer(struct buffer *out, uint64_t value, size_t width)
-{
-    char bytes[8];
-    for (size_t i = 0; i < width; i++)
-        bytes[i] = (char)(unsigned char)(value >> (8 * i));
-    buffer_append(out, bytes, width);
-}
-
-static bool take_integer(struct text *bytes, uint64_t *value, size_t width)
-{
-    if (bytes->length < width)
-        return false;
-    *value = 0;
-    for (size_t i = 0; i < width; i++)
-        *value |= (uint64_t)(unsigned char)bytes->bytes[i] << (8 * i);
-    bytes->bytes += width;
-    bytes->length -= width;
-    return true;
-}
-
 void wire_put_u8(struct buffer *out, uint8_t value)
 {
-    put_integer(out, value, 1);
+    word_append(out, value, 1);
 }
 
 void wire_put_u64(struct buffer *out, uint64_t value)
 {
-    put_integer(out, value, 8);
+    word_append(out, value, WORD_SIZE);
 }
 
 bool wire_take_u8(struct text *bytes, uint8_t *value)
 {
     uint64_t wide;
-    if (!take_integer(bytes, &wide, 1))
+    if (!word_take(bytes, 1, &wide))
         return false;
     *value = (uint8_t)wide;
     return true;
@@ -53,7 +31,7 @@ bool wire_take_u8(struct text *bytes, uint8_t *value)
 
 bool wire_take_u64(struct text *bytes, uint64_t *value)
 {
-    return take_integer(bytes, value, 8);
+    return word_take(bytes, WORD_SIZE, value);
 }
 
 static void put_double(struct buffer *out, double real)
@@ -69,7 +47,7 @@ static void put_single(struct buffer *out, float real)
     uint32_t bits;
     memcpy(&bits, &real, sizeof bits);
     wire_put_u8(out, SINGLE);
-    put_integer(out, bits, sizeof bits);
+    word_append(out, bits, sizeof bits);
 }
 
 void wire_put_number(struct buffer *out, const struct number *number)
@@ -100,10 +78,8 @@ static bool take_decimal(struct text *bytes, struct number *number)
         return false;
     number->exponent = (int8_t)exponent;
     number->mantissa = (int128)((uint128)high << 64 | low);
-    const uint128 magnitude =
-        number->mantissa < 0 ? -(uint128)number->mantissa : (uint128)number->mantissa;
-    return magnitude < mantissa_bound && number->exponent >= NUMBER_EXPONENT_MIN &&
-           number->exponent <= NUMBER_EXPONENT_MAX;
+    return power_magnitude(number->mantissa) < power_ten_wide(NUMBER_DIGITS) &&
+           number->exponent >= NUMBER_EXPONENT_MIN && number->exponent <= NUMBER_EXPONENT_MAX;
 }
 
 static bool take_double(struct text *bytes, struct number *number)
@@ -119,7 +95,7 @@ static bool take_single(struct text *bytes, struct number *number)
 {
     uint64_t word;
     float real;
-    if (!take_integer(bytes, &word, sizeof real))
+    if (!word_take(bytes, sizeof real, &word))
         return false;
     const uint32_t bits = (uint32_t)word;
     memcpy(&real, &bits, sizeof bits);
@@ -166,14 +142,14 @@ bool wire_take_instant(struct text *bytes, struct instant *instant)
 
 void wire_put_place(struct buffer *out, struct place place)
 {
-    put_integer(out, place.file, 4);
+    word_append(out, place.file, 4);
     wire_put_u64(out, place.byte);
 }
 
 bool wire_take_place(struct text *bytes, struct place *place)
 {
     uint64_t file;
-    if (!take_integer(bytes, &file, 4))
+    if (!word_take(bytes, 4, &file))
         return false;
     place->file = (uint32_t)file;
     return wire_take_u64(bytes, &place->byte);

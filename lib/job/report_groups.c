@@ -28,7 +28,7 @@ static enum sheaf_status unknown_function(struct text name, struct sheaf_error *
     const char *names[MOST_FUNCTIONS + 1] = {NULL};
     size_t count = 0;
     for (size_t i = 0; i < agg_table_length && count < MOST_FUNCTIONS; i++)
-        if (strchr(agg_table[i]->signature, '1') == NULL) /* p1 … p99 share a row */
+        if (!agg_table[i]->is_family) /* its name alone is no function */
             names[count++] = agg_table[i]->name;
     const char *nearest = nearest_name(name, names);
     char safe[ERROR_NAME_SIZE];

@@ -5,7 +5,6 @@
 #include "job/stats_column.h"
 #include "num/compare.h"
 #include "num/quantile.h"
-#include "num/shape.h"
 
 #include <string.h>
 
@@ -148,9 +147,9 @@ static enum sheaf_status fill_range(struct stats_column *column, struct value *o
     (void)error;
     if (!column_type_is_number(column->type) || value_count_of(column) == 0)
         return SHEAF_OK;
-    const struct number range =
-        number_subtract(&column->profile->highest, &column->profile->lowest);
-    *out = number_cell(column, &range);
+    const struct profile *profile = column->profile;
+    *out =
+        value_number(number_subtract_rounded(&profile->highest, &profile->lowest, column->round));
     return SHEAF_OK;
 }
 
@@ -264,16 +263,16 @@ static enum sheaf_status fill_iqr(struct stats_column *column, struct value *out
 /* ---- shape ------------------------------------------------------------------------------- */
 
 static enum sheaf_status fill_shape(struct stats_column *column,
-                                    void (*shape)(const struct multiset *set, int round,
-                                                  struct number *out),
+                                    void (*coefficient)(const struct shape *shape, int round,
+                                                        struct number *out),
                                     struct value *out, struct sheaf_error *error)
 {
     if (!column_type_is_number(column->type))
         return SHEAF_OK;
-    const struct multiset *numbers;
-    TRY(stats_column_numbers(column, &numbers, error));
-    struct number number = {.kind = NUMBER_NULL};
-    shape(numbers, column->round, &number);
+    const struct shape *shape;
+    TRY(stats_column_shape(column, &shape, error));
+    struct number number;
+    coefficient(shape, column->round, &number);
     if (number.kind != NUMBER_NULL)
         *out = value_number(number);
     return SHEAF_OK;

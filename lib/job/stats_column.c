@@ -94,6 +94,19 @@ enum sheaf_status stats_column_numbers(struct stats_column *column, const struct
     return SHEAF_OK;
 }
 
+enum sheaf_status stats_column_shape(struct stats_column *column, const struct shape **out,
+                                     struct sheaf_error *error)
+{
+    *out = &column->shape;
+    if (column->has_shape)
+        return SHEAF_OK;
+    const struct multiset *numbers;
+    TRY(stats_column_numbers(column, &numbers, error));
+    shape_of(numbers, &column->shape);
+    column->has_shape = true;
+    return SHEAF_OK;
+}
+
 /* ---- times ------------------------------------------------------------------------------- */
 
 /* Finds, of the values that are equal to each quartile, the one that appeared first: several texts

@@ -7,6 +7,7 @@
 #include "agg/value_table.h"
 #include "job/native.h"
 #include "num/multiset.h"
+#include "num/shape.h"
 
 enum { STATS_QUARTILES = 3 };
 
@@ -22,6 +23,8 @@ struct stats_column {
     struct profile own_profile;
     struct multiset numbers; /* settled: of a column of numbers; of times, as numbers */
     bool has_numbers;
+    struct shape shape; /* of these */
+    bool has_shape;
     struct text quartiles[STATS_QUARTILES]; /* of a column of times: keys; bytes NULL: none */
     bool has_quartiles;
     char scratch[NATIVE_TEXT_SIZE];
@@ -39,6 +42,10 @@ bool stats_column_is_number(const struct stats_column *column);
 /* The numbers of a column of numbers, settled. Needs the table. */
 enum sheaf_status stats_column_numbers(struct stats_column *column, const struct multiset **out,
                                        struct sheaf_error *error);
+
+/* What the skewness and kurtosis of a column of numbers are read from. Needs the table. */
+enum sheaf_status stats_column_shape(struct stats_column *column, const struct shape **out,
+                                     struct sheaf_error *error);
 
 /* A quartile (0: the first) of a column of times, by method lower; null when there is none. Needs
  * the table. */

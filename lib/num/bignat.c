@@ -69,18 +69,37 @@ uint128 bignat_low(const struct bignat *number)
     return high << BIGNAT_LIMB_BITS | low;
 }
 
+/* Adds a limb at `index`, at most the length, and the carry of that. */
+static void add_limb(struct bignat *number, size_t index, uint64_t limb)
+{
+    for (; limb != 0 && index < number->length; index++)
+        limb = __builtin_add_overflow(number->limbs[index], limb, &number->limbs[index]);
+    push(number, limb);
+}
+
+void bignat_add_shifted(struct bignat *number, const struct bignat *other, size_t bits)
+{
+    const size_t low = bits / BIGNAT_LIMB_BITS;
+    const unsigned rest = (unsigned)(bits % BIGNAT_LIMB_BITS);
+    const size_t end = low + other->length;
+    if (other->length == 0)
+        return;
+    assert(end <= BIGNAT_LIMBS);
+    while (number->length < end)
+        number->limbs[number->length++] = 0;
+    uint128 carry = 0; /* of the sum, and the bits that the shift moves out of a limb */
+    for (size_t i = 0; i < other->length; i++) {
+        const uint128 addend = (uint128)other->limbs[i] << rest;
+        const uint128 sum = addend + number->limbs[low + i] + carry;
+        number->limbs[low + i] = (uint64_t)sum;
+        carry = sum >> BIGNAT_LIMB_BITS;
+    }
+    add_limb(number, end, (uint64_t)carry);
+}
+
 void bignat_add(struct bignat *number, const struct bignat *other)
 {
-    while (number->length < other->length)
-        number->limbs[number->length++] = 0;
-    uint64_t carry = 0;
-    for (size_t i = 0; i < number->length; i++) {
-        const uint64_t addend = i < other->length ? other->limbs[i] : 0;
-        const uint128 sum = (uint128)number->limbs[i] + addend + carry;
-        number->limbs[i] = (uint64_t)sum;
-        carry = (uint64_t)(sum >> BIGNAT_LIMB_BITS);
-    }
-    push(number, carry);
+    bignat_add_shifted(number, other, 0);
 }
 
 void bignat_subtract(struct bignat *number, const struct bignat *other)

@@ -36,6 +36,9 @@ uint128 bignat_low(const struct bignat *number);
 /* number += other; number -= other, which must not be greater. */
 void bignat_add(struct bignat *number, const struct bignat *other);
 void bignat_subtract(struct bignat *number, const struct bignat *other);
+/* number += other * 2^bits, at the cost of other's length and where the carry goes. Two distinct
+ * numbers. */
+void bignat_add_shifted(struct bignat *number, const struct bignat *other, size_t bits);
 
 void bignat_multiply_word(struct bignat *number, uint64_t factor);
 /* out = a * b; out is neither of them. */

@@ -4,7 +4,6 @@
 #include "num/rational.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 static int compare_reals(double a, double b)
 {
@@ -68,7 +67,24 @@ int number_compare(const struct number *a, const struct number *b)
     return rational_compare(&left, &right);
 }
 
+static int rank_of(const struct number *number)
+{
+    if (number->kind == NUMBER_DECIMAL)
+        return 0;
+    return number->exponent == NUMBER_SINGLE ? 2 : 1;
+}
+
+bool number_outranks(const struct number *a, const struct number *b)
+{
+    return rank_of(a) < rank_of(b);
+}
+
 struct number number_subtract(const struct number *a, const struct number *b)
+{
+    return number_subtract_rounded(a, b, -1);
+}
+
+struct number number_subtract_rounded(const struct number *a, const struct number *b, int round)
 {
     struct number out = {.kind = NUMBER_DOUBLE};
     if (!is_finite(a) || !is_finite(b)) {
@@ -83,6 +99,8 @@ struct number number_subtract(const struct number *a, const struct number *b)
     rational_set_number(&taken, b);
     taken.negative = !taken.negative;
     rational_add(&difference, &taken);
+    if (round >= 0 && rational_round(&difference, 1, round, &out))
+        return out;
     const bool decimals = a->kind == NUMBER_DECIMAL && b->kind == NUMBER_DECIMAL;
     if (!decimals || !rational_decimal(&difference, &out)) {
         out.kind = NUMBER_DOUBLE;

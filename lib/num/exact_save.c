@@ -3,6 +3,7 @@
  * limbs, and the limbs. */
 #include "num/exact.h"
 
+#include "base/word.h"
 #include "num/exact_wide.h"
 
 #include <stdint.h>
@@ -13,23 +14,14 @@ enum {
     FLAG_DECIMALS = 8,
     FLAG_DOUBLES = 16,
     FLAGS = FLAG_SPECIAL | FLAG_DECIMALS | FLAG_DOUBLES,
-    LIMB_BYTES = 8,
 };
-
-static void save_limb(uint64_t limb, struct buffer *out)
-{
-    char bytes[LIMB_BYTES];
-    for (int i = 0; i < LIMB_BYTES; i++)
-        bytes[i] = (char)(unsigned char)(limb >> 8 * i);
-    buffer_append(out, bytes, sizeof bytes);
-}
 
 static void save_window(const struct window *window, struct buffer *out)
 {
     buffer_append_byte(out, (char)window->low);
     buffer_append_byte(out, (char)window->length);
     for (size_t i = 0; i < window->length; i++)
-        save_limb(window->limbs[i], out);
+        word_append(out, window->limbs[i], WORD_SIZE);
 }
 
 void exact_sum_save(const struct exact_sum *sum, struct buffer *out)
@@ -40,8 +32,8 @@ void exact_sum_save(const struct exact_sum *sum, struct buffer *out)
     buffer_append_byte(
         out, (char)(sum->special | (decimals ? FLAG_DECIMALS : 0) | (doubles ? FLAG_DOUBLES : 0)));
     buffer_append_byte(out, sum->scale);
-    save_limb((uint64_t)sum->small, out);
-    save_limb((uint64_t)((uint128)sum->small >> BIGNAT_LIMB_BITS), out);
+    word_append(out, (uint64_t)sum->small, WORD_SIZE);
+    word_append(out, (uint64_t)((uint128)sum->small >> BIGNAT_LIMB_BITS), WORD_SIZE);
     if (decimals)
         save_window(&sum->wide->decimals, out);
     if (doubles)
@@ -56,15 +48,9 @@ struct reader {
 
 static uint64_t read_bytes(struct reader *reader, size_t count)
 {
-    if (reader->rest.length < count) {
-        reader->short_of = true;
-        return 0;
-    }
     uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value |= (uint64_t)(unsigned char)reader->rest.bytes[i] << 8 * i;
-    reader->rest.bytes += count;
-    reader->rest.length -= count;
+    if (!word_take(&reader->rest, count, &value))
+        reader->short_of = true;
     return value;
 }
 
@@ -85,11 +71,11 @@ static enum sheaf_status load_window(struct window *window, struct reader *reade
     const int low = (int8_t)read_bytes(reader, 1);
     const int length = (int)read_bytes(reader, 1);
     if (length == 0 || low < range.low || low + length > range.high ||
-        reader->rest.length < (size_t)length * LIMB_BYTES)
+        reader->rest.length < (size_t)length * WORD_SIZE)
         return bad(charge->error);
     TRY(window_reserve(window, low, low + length, charge));
     for (int i = 0; i < length; i++)
-        window->limbs[i] = read_bytes(reader, LIMB_BYTES);
+        window->limbs[i] = read_bytes(reader, WORD_SIZE);
     return window_high(window) <= range.high ? SHEAF_OK : bad(charge->error);
 }
 
@@ -114,8 +100,8 @@ static enum sheaf_status load(struct exact_sum *sum, struct reader *reader,
     const uint64_t version = read_bytes(reader, 1);
     const unsigned flags = (unsigned)read_bytes(reader, 1);
     const int scale = (int8_t)read_bytes(reader, 1);
-    const uint128 low = read_bytes(reader, LIMB_BYTES);
-    const uint128 high = read_bytes(reader, LIMB_BYTES);
+    const uint128 low = read_bytes(reader, WORD_SIZE);
+    const uint128 high = read_bytes(reader, WORD_SIZE);
     if (reader->short_of || version != VERSION || (flags & ~(unsigned)FLAGS) != 0 ||
         scale < EXACT_SCALE || scale > EXACT_SCALE_MAX)
         return bad(charge->error);

@@ -2,6 +2,8 @@
  * different values takes 8 bytes each, never 16. */
 #include "num/multiset_run.h"
 
+#include "num/compare.h"
+
 #include <string.h>
 
 size_t multiset_form_width(enum multiset_form form)
@@ -179,15 +181,6 @@ static void merge_keys(struct merge *merge)
     out->length = length;
 }
 
-/* Of two equal numbers, the one that stays: a decimal rather than a double, a double rather than a
- * single. */
-static const struct number *stays(const struct number *a, const struct number *b)
-{
-    if (a->kind != b->kind)
-        return a->kind == NUMBER_DECIMAL ? a : b;
-    return a->kind == NUMBER_DOUBLE && a->exponent == NUMBER_SINGLE ? b : a;
-}
-
 /* Merges numbers as far as one of the runs goes. */
 static void merge_numbers(struct merge *merge)
 {
@@ -203,7 +196,8 @@ static void merge_numbers(struct merge *merge)
             times += multiset_run_times(a, merge->at_a++);
         if (order >= 0)
             times += multiset_run_times(b, merge->at_b++);
-        out->numbers[out->length] = *(order < 0 ? left : order > 0 ? right : stays(left, right));
+        const bool is_left = order < 0 || (order == 0 && number_outranks(left, right));
+        out->numbers[out->length] = is_left ? *left : *right;
         out->times[out->length++] = times;
     }
 }

@@ -4,6 +4,7 @@
  * bytes of mantissa or double. */
 #include "num/multiset.h"
 
+#include "base/word.h"
 #include "num/multiset_run.h"
 #include "num/power.h"
 
@@ -13,20 +14,11 @@
 
 enum {
     VERSION = 1,
-    WORD_BYTES = 8,
-    WIDE_BYTES = 2 + 2 * WORD_BYTES,
+    WIDE_BYTES = 2 + 2 * WORD_SIZE,
     RUNS_MOST = 64,
 };
 
 /* ---- saving ---------------------------------------------------------------------------------- */
-
-static void save_word(uint64_t word, struct buffer *out)
-{
-    char bytes[WORD_BYTES];
-    for (int i = 0; i < WORD_BYTES; i++)
-        bytes[i] = (char)(unsigned char)(word >> 8 * i);
-    buffer_append(out, bytes, sizeof bytes);
-}
 
 static void save_number(const struct number *number, struct buffer *out)
 {
@@ -39,24 +31,24 @@ static void save_number(const struct number *number, struct buffer *out)
     }
     buffer_append_byte(out, (char)number->kind);
     buffer_append_byte(out, (char)number->exponent);
-    save_word(words[0], out);
-    save_word(words[1], out);
+    word_append(out, words[0], WORD_SIZE);
+    word_append(out, words[1], WORD_SIZE);
 }
 
 /* `totals`: the counts are running totals. */
 static void save_run(const struct run *run, enum multiset_form form, bool totals,
                      struct buffer *out)
 {
-    save_word(run->length, out);
+    word_append(out, run->length, WORD_SIZE);
     buffer_append_byte(out, run->times != NULL);
     for (size_t i = 0; i < run->length; i++) {
         if (form == FORM_WIDE)
             save_number(&run->numbers[i], out);
         else
-            save_word(run->keys[i], out);
+            word_append(out, run->keys[i], WORD_SIZE);
     }
     for (size_t i = 0; run->times != NULL && i < run->length; i++)
-        save_word(run->times[i] - (totals && i > 0 ? run->times[i - 1] : 0), out);
+        word_append(out, run->times[i] - (totals && i > 0 ? run->times[i - 1] : 0), WORD_SIZE);
 }
 
 void multiset_save(const struct multiset *set, struct buffer *out)
@@ -85,15 +77,9 @@ struct reader {
 
 static uint64_t read_bytes(struct reader *reader, size_t count)
 {
-    if (reader->rest.length < count) {
-        reader->short_of = true;
-        return 0;
-    }
     uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value |= (uint64_t)(unsigned char)reader->rest.bytes[i] << 8 * i;
-    reader->rest.bytes += count;
-    reader->rest.length -= count;
+    if (!word_take(&reader->rest, count, &value))
+        reader->short_of = true;
     return value;
 }
 
@@ -138,8 +124,8 @@ static bool read_number(struct reader *reader, struct number *out)
 {
     *out = (struct number){.kind = (uint8_t)read_bytes(reader, 1)};
     out->exponent = (int8_t)read_bytes(reader, 1);
-    const uint64_t low = read_bytes(reader, WORD_BYTES);
-    const uint64_t high = read_bytes(reader, WORD_BYTES);
+    const uint64_t low = read_bytes(reader, WORD_SIZE);
+    const uint64_t high = read_bytes(reader, WORD_SIZE);
     if (out->kind == NUMBER_DECIMAL)
         out->mantissa = (int128)((uint128)high << 64 | low);
     else
@@ -154,7 +140,7 @@ static bool read_value(struct run *run, size_t index, enum multiset_form form,
 {
     if (form == FORM_WIDE)
         return read_number(reader, &run->numbers[index]);
-    run->keys[index] = read_bytes(reader, WORD_BYTES);
+    run->keys[index] = read_bytes(reader, WORD_SIZE);
     struct number number;
     multiset_key_number(form, 0, run->keys[index], &number);
     return form == FORM_DECIMAL || is_normal(&number);
@@ -185,7 +171,7 @@ static bool read_values(struct run *run, enum multiset_form form, bool sorted,
 static bool read_times(struct run *run, uint64_t *total, struct reader *reader)
 {
     for (size_t i = 0; i < run->length; i++) {
-        const uint64_t times = run->times == NULL ? 1 : read_bytes(reader, WORD_BYTES);
+        const uint64_t times = run->times == NULL ? 1 : read_bytes(reader, WORD_SIZE);
         if (times == 0 || times > MULTISET_COUNT_MAX - *total)
             return false;
         *total += times;
@@ -198,10 +184,10 @@ static bool read_times(struct run *run, uint64_t *total, struct reader *reader)
 static enum sheaf_status load_run(struct multiset_runs *runs, struct run *run, bool sorted,
                                   struct reader *reader, const struct run_context *context)
 {
-    const uint64_t length = read_bytes(reader, WORD_BYTES);
+    const uint64_t length = read_bytes(reader, WORD_SIZE);
     const uint64_t counted = read_bytes(reader, 1);
-    const size_t value = context->form == FORM_WIDE ? WIDE_BYTES : WORD_BYTES;
-    const size_t item = value + (counted != 0 ? (size_t)WORD_BYTES : 0);
+    const size_t value = context->form == FORM_WIDE ? WIDE_BYTES : WORD_SIZE;
+    const size_t item = value + (counted != 0 ? (size_t)WORD_SIZE : 0);
     if (reader->short_of || counted > 1 || length == 0 || length > reader->rest.length / item)
         return bad(context->error);
     TRY(multiset_run_reserve(run, (size_t)length, context));

@@ -231,8 +231,3 @@ size_t number_print(const struct number *number, char out[NUMBER_TEXT_SIZE])
     const bool is_single = number->exponent == NUMBER_SINGLE;
     return print_real(number->real, is_single ? &format_float : &format_double, out);
 }
-
-size_t number_print_float(float value, char out[NUMBER_TEXT_SIZE])
-{
-    return print_real((double)value, &format_float, out);
-}

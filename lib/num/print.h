@@ -14,7 +14,4 @@ enum { NUMBER_TEXT_SIZE = 128 };
  * for 1e-7 <= |x| < 1e21, else like 1.25e-8; "NaN", "inf", "-inf". */
 size_t number_print(const struct number *number, char out[NUMBER_TEXT_SIZE]);
 
-/* As number_print for a float: the shortest digits that read back as it. */
-size_t number_print_float(float value, char out[NUMBER_TEXT_SIZE]);
-
 #endif

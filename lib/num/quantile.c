@@ -279,11 +279,11 @@ void quantile_range(const struct multiset *set, const struct number *low, const 
     const bool specials = (from.number.kind != NUMBER_NULL && !is_finite(&from.number)) ||
                           (to.number.kind != NUMBER_NULL && !is_finite(&to.number));
     const bool values = from.number.kind != NUMBER_NULL && to.number.kind != NUMBER_NULL;
-    if (specials || (values && round < 0)) {
+    if (specials || values) {
         const struct number zero = {.kind = NUMBER_DECIMAL};
         const struct number *const a = to.number.kind == NUMBER_NULL ? &zero : &to.number;
         const struct number *const b = from.number.kind == NUMBER_NULL ? &zero : &from.number;
-        *out = number_subtract(a, b);
+        *out = number_subtract_rounded(a, b, round);
         return;
     }
     rationalise(&from);

@@ -1,7 +1,7 @@
-/* Both coefficients are the same for the numbers shifted and scaled. So each number x becomes the
- * natural number y = (x - lowest) / unit, the unit being a power of two times a power of five that
- * divides all of them, and the sums of y^k are integers. With S_k the sum of y^k, so that S0 is n,
- * the number of numbers, the moments m_k about the mean are integers as M_k = n^k * m_k:
+/* Both coefficients are the same for the numbers scaled. So each number x becomes an integer of
+ * units, the unit being a power of two times a power of five that divides all of them, and the sums
+ * of x^k are integers. With S_k the sum of x^k, so that S0 is n, the number of numbers, the moments
+ * m_k about the mean are integers as M_k = n^k * m_k:
  *
  *     M2 = S0 S2 - S1^2
  *     M3 = S0^2 S3 - 3 S0 S1 S2 + 2 S1^3
@@ -9,21 +9,22 @@
  *     G1 = sqrt(n (n-1)) M3 / ((n-2) M2^1.5)
  *     G2 = (n-1) ((n+1) M4 - 3 (n-1) M2^2) / ((n-2) (n-3) M2^2)
  *
+ * A double is 53 bits and zeros below them, so its powers are taken of these bits, and added where
+ * they belong: what that costs does not depend on how far apart the numbers lie.
+ *
  * All of it is exact, and fits a bignat's 10 240 bits. Numbers below 2^1024 in units of at least
- * 2^-1074 * 5^-38 make y < 2^2188; let n < 2^64. |M3| <= sqrt(n) M2^1.5 and M4 <= n M2^2, so that
+ * 2^-1074 * 5^-38 make |x| < 2^2187; let n < 2^64. |M3| <= sqrt(n) M2^1.5 and M4 <= n M2^2, so that
  * |G1| and |G2| are below 2^33 and 2^66. At most, then,
  *
- *     M2                              4 504 bits
- *     M3                              6 758
- *     M4, and each term of it         9 011
- *     numerator, denominator of G2    9 142, and 128 for 38 digits
- *     M2^2 G1^2 (n-2)^2               9 202, and 256 for 38 digits
+ *     M2, and each sum of terms       4 503 bits
+ *     M3, likewise                    6 756
+ *     M4, likewise                    9 008
+ *     numerator, denominator of G2    9 137, and 128 for 38 digits
+ *     M2^2 G1^2 (n-2)^2               9 196, and 256 for 38 digits
  *
  * The parts of G2 are divided at once. G1 is the root of a quotient whose parts, M3^2 and M2^3,
  * would not fit; that one is divided in steps, the first of which leaves the last line. */
 #include "num/shape.h"
-
-#include "num/rational.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -43,7 +44,14 @@ struct unit {
 
 /* S_0 … S_4. */
 struct power_sums {
-    struct bignat sums[POWERS + 1];
+    struct rational sums[POWERS + 1];
+};
+
+/* The sums of the powers that are positive, and of those that are negative. Apart, a carry seldom
+ * goes far. */
+struct signed_sums {
+    struct bignat above[POWERS + 1];
+    struct bignat below[POWERS + 1];
 };
 
 /* factor * the product of S_k for `degree` values of k. */
@@ -82,33 +90,13 @@ static bool is_special(const struct multiset *set, size_t index)
     return number.kind == NUMBER_DOUBLE && !isfinite(number.real);
 }
 
-/* Decides what needs no arithmetic: too few numbers, specials (which sort to the ends), no spread.
- * False when there is a result to be found. */
-static bool is_settled(const struct multiset *set, uint64_t least, struct number *out)
+/* Specials sort to the ends. */
+static enum shape_kind kind_of(const struct multiset *set)
 {
-    *out = (struct number){.kind = NUMBER_NULL};
-    if (multiset_count(set) < least)
-        return true;
     const size_t distinct = multiset_distinct(set);
-    if (is_special(set, 0) || is_special(set, distinct - 1)) {
-        *out = (struct number){.real = (double)NAN, .kind = NUMBER_DOUBLE};
-        return true;
-    }
-    return distinct == 1;
-}
-
-/* The number with its factors of two in the exponent. */
-static void set_lean(struct rational *out, const struct number *number)
-{
-    rational_set_number(out, number);
-    uint128 low = bignat_low(&out->natural);
-    if (low == 0)
-        return;
-    const uint64_t word = (uint64_t)low;
-    const int zeros = word != 0 ? __builtin_ctzll(word)
-                                : BIGNAT_LIMB_BITS + __builtin_ctzll((uint64_t)(low >> 64));
-    bignat_set(&out->natural, low >> zeros);
-    out->two += zeros;
+    if (distinct > 0 && (is_special(set, 0) || is_special(set, distinct - 1)))
+        return SHAPE_SPECIAL;
+    return distinct > 1 ? SHAPE_SPREAD : SHAPE_FLAT;
 }
 
 static void find_unit(struct unit *out, const struct multiset *set)
@@ -120,7 +108,7 @@ static void find_unit(struct unit *out, const struct multiset *set)
         struct rational value;
         uint64_t times;
         multiset_value(set, i, &number, &times);
-        set_lean(&value, &number);
+        rational_set_number(&value, &number);
         if (value.natural.length == 0)
             continue;
         if (!out->known || value.two < out->two)
@@ -131,53 +119,65 @@ static void find_unit(struct unit *out, const struct multiset *set)
     }
 }
 
-/* The number as an integer of units. */
-static void set_in_units(struct rational *out, const struct number *number, const struct unit *unit)
+static void multiply(struct bignat *power, const struct bignat *factor)
 {
-    set_lean(out, number);
-    if (out->natural.length > 0) {
-        bignat_multiply_five(&out->natural, (unsigned)(out->five - unit->five));
-        bignat_shift_left(&out->natural, (size_t)(out->two - unit->two));
+    if (factor->length == 1) {
+        bignat_multiply_word(power, factor->limbs[0]);
+        return;
     }
-    out->two = 0;
-    out->five = 0;
+    struct bignat product;
+    bignat_multiply(&product, power, factor);
+    bignat_copy(power, &product);
 }
 
-/* Adds times * y^k to each sum. */
-static void add_powers(struct power_sums *sums, const struct bignat *y, uint64_t times)
+/* Adds times * x^k to each sum. */
+static void add_powers(struct signed_sums *sums, const struct number *number, uint64_t times,
+                       const struct unit *unit)
 {
+    struct rational x;
+    rational_set_number(&x, number);
+    if (x.natural.length == 0)
+        return;
+    bignat_multiply_five(&x.natural, (unsigned)(x.five - unit->five));
+    const size_t zeros = (size_t)(x.two - unit->two);
     struct bignat power;
-    struct bignat next;
-    bignat_copy(&power, y);
-    bignat_multiply_word(&power, times);
-    bignat_add(&sums->sums[1], &power);
-    for (int k = 2; k <= POWERS; k++) {
-        bignat_multiply(&next, &power, y);
-        bignat_add(&sums->sums[k], &next);
-        bignat_copy(&power, &next);
+    bignat_set(&power, times);
+    for (size_t k = 1; k <= POWERS; k++) {
+        struct bignat *const sum = x.negative && k % 2 != 0 ? sums->below : sums->above;
+        multiply(&power, &x.natural);
+        bignat_add_shifted(&sum[k], &power, k * zeros);
     }
+}
+
+static void set_integer(struct rational *out, const struct bignat *natural)
+{
+    rational_set_decimal(out, 0, 0);
+    bignat_copy(&out->natural, natural);
 }
 
 static void find_power_sums(struct power_sums *out, const struct multiset *set)
 {
     struct unit unit;
-    struct number number;
-    struct rational lowest;
-    uint64_t times;
+    struct signed_sums sums;
     find_unit(&unit, set);
-    bignat_set(&out->sums[0], multiset_count(set));
-    for (int k = 1; k <= POWERS; k++)
-        bignat_set(&out->sums[k], 0);
-    multiset_value(set, 0, &number, &times);
-    set_in_units(&lowest, &number, &unit);
-    lowest.negative = !lowest.negative;
+    for (int k = 1; k <= POWERS; k++) {
+        bignat_set(&sums.above[k], 0);
+        bignat_set(&sums.below[k], 0);
+    }
     const size_t distinct = multiset_distinct(set);
-    for (size_t i = 1; i < distinct; i++) {
-        struct rational y;
+    for (size_t i = 0; i < distinct; i++) {
+        struct number number;
+        uint64_t times;
         multiset_value(set, i, &number, &times);
-        set_in_units(&y, &number, &unit);
-        rational_add(&y, &lowest);
-        add_powers(out, &y.natural, times);
+        add_powers(&sums, &number, times, &unit);
+    }
+    rational_set_decimal(&out->sums[0], multiset_count(set), 0);
+    for (int k = 1; k <= POWERS; k++) {
+        struct rational below;
+        set_integer(&out->sums[k], &sums.above[k]);
+        set_integer(&below, &sums.below[k]);
+        below.negative = true;
+        rational_add(&out->sums[k], &below);
     }
 }
 
@@ -191,8 +191,10 @@ static void find_moment(struct rational *out, const struct power_sums *sums,
         struct bignat next;
         rational_set_decimal(&product, term->factor, 0);
         for (int k = 0; k < moment->degree; k++) {
-            bignat_multiply(&next, &product.natural, &sums->sums[term->powers[k]]);
+            const struct rational *const sum = &sums->sums[term->powers[k]];
+            bignat_multiply(&next, &product.natural, &sum->natural);
             bignat_copy(&product.natural, &next);
+            product.negative = product.negative != sum->negative;
         }
         rational_add(out, &product);
     }
@@ -269,52 +271,69 @@ static bool divide_square(struct bignat *floor, const struct bignat *root, uint6
     return is_above;
 }
 
-void shape_skewness(const struct multiset *set, int round, struct number *out)
+void shape_of(const struct multiset *set, struct shape *out)
 {
-    struct power_sums sums;
-    struct rational second;
-    struct rational third;
-    struct rational result;
-    struct bignat square;
-    if (is_settled(set, 3, out))
+    out->count = multiset_count(set);
+    out->kind = kind_of(set);
+    if (out->kind != SHAPE_SPREAD)
         return;
+    struct power_sums sums;
     find_power_sums(&sums, set);
-    find_moment(&second, &sums, &second_moment);
-    find_moment(&third, &sums, &third_moment);
-    const int log2 = (int)bignat_bits(&third.natural) - (int)bignat_bits(&second.natural) * 3 / 2;
+    find_moment(&out->second, &sums, &second_moment);
+    find_moment(&out->third, &sums, &third_moment);
+    find_moment(&out->fourth, &sums, &fourth_moment);
+}
+
+/* Decides what needs no arithmetic: too few numbers, specials, no spread. False when there is a
+ * result to be found. */
+static bool is_settled(const struct shape *shape, uint64_t least, struct number *out)
+{
+    *out = (struct number){.kind = NUMBER_NULL};
+    if (shape->count >= least && shape->kind == SHAPE_SPECIAL)
+        *out = (struct number){.real = (double)NAN, .kind = NUMBER_DOUBLE};
+    return shape->count < least || shape->kind != SHAPE_SPREAD;
+}
+
+void shape_skewness(const struct shape *shape, int round, struct number *out)
+{
+    struct bignat third;
+    struct bignat square;
+    struct rational result;
+    if (is_settled(shape, 3, out))
+        return;
+    const struct bignat *const second = &shape->second.natural;
+    bignat_copy(&third, &shape->third.natural);
+    const int log2 = (int)bignat_bits(&third) - (int)bignat_bits(second) * 3 / 2;
     const struct scale scale = choose_scale(log2, round);
-    multiply_scale(&third.natural, &scale);
-    bool is_above = divide_square(&square, &third.natural, multiset_count(set), &second.natural);
+    multiply_scale(&third, &scale);
+    bool is_above = divide_square(&square, &third, shape->count, second);
     is_above |= !bignat_square_root(&result.natural, &square);
-    result.negative = third.negative;
+    result.negative = shape->third.negative;
     store(out, &result, is_above, &scale, round);
 }
 
-void shape_kurtosis(const struct multiset *set, int round, struct number *out)
+void shape_kurtosis(const struct shape *shape, int round, struct number *out)
 {
-    struct power_sums sums;
     struct rational result;
-    struct rational second;
+    struct rational divisor;
     struct rational square;
-    if (is_settled(set, 4, out))
+    if (is_settled(shape, 4, out))
         return;
-    const uint64_t count = multiset_count(set);
-    find_power_sums(&sums, set);
-    find_moment(&second, &sums, &second_moment);
-    find_moment(&result, &sums, &fourth_moment);
-    rational_square(&square, &second);
-    rational_copy(&second, &square); /* from here on M2^2 */
+    const uint64_t count = shape->count;
+    rational_square(&square, &shape->second);
+    rational_copy(&divisor, &square);
+    rational_copy(&result, &shape->fourth);
     rational_multiply(&result, count + 1);
     rational_multiply(&square, count - 1);
     rational_multiply(&square, 3);
     square.negative = true;
     rational_add(&result, &square);
     rational_multiply(&result, count - 1);
-    rational_multiply(&second, count - 2);
-    rational_multiply(&second, count - 3);
-    const int log2 = (int)bignat_bits(&result.natural) - (int)bignat_bits(&second.natural);
+    rational_multiply(&divisor, count - 2);
+    rational_multiply(&divisor, count - 3);
+    const int log2 = (int)bignat_bits(&result.natural) - (int)bignat_bits(&divisor.natural);
     const struct scale scale = choose_scale(log2, round);
     multiply_scale(&result.natural, &scale);
-    const bool is_above = divide(&result.natural, &second.natural);
+    const bool is_above = divide(&result.natural, &divisor.natural);
     store(out, &result, is_above, &scale, round);
 }

@@ -75,6 +75,18 @@ static void write_tied(uint64_t *random, struct buffer *out)
     pick(random, out, choices, sizeof choices / sizeof choices[0]);
 }
 
+/* A decimal, and doubles of single precision, of which every other one is marked. */
+static void write_tied_single(uint64_t *random, struct buffer *out)
+{
+    static const char *const choices[] = {
+        "85070591730234615865843651857942052864",
+        "85070591730234615865843651857942052864.1",
+        "9.094947017729282379150390625e-13",
+        "-9.094947017729282379150390625e-13",
+    };
+    pick(random, out, choices, sizeof choices / sizeof choices[0]);
+}
+
 static void write_time(uint64_t *random, struct buffer *out)
 {
     static const char *const choices[] = {
@@ -134,6 +146,7 @@ const struct dataset_profile dataset_profiles[] = {
     {"mixed", AGG_KIND_TEXT, write_mixed, 1},
     {"few mixed", AGG_KIND_TEXT, write_mixed, 7},
     {"booleans", AGG_KIND_TEXT, write_boolean, 2},
+    {"tied singles", AGG_KIND_NUMBER, write_tied_single, 1},
 };
 const size_t dataset_profile_count = sizeof dataset_profiles / sizeof dataset_profiles[0];
 
@@ -161,7 +174,7 @@ static void fill_texts(struct dataset *dataset, const struct dataset_profile *pr
     }
 }
 
-static void read_values(struct dataset *dataset)
+static void read_values(struct dataset *dataset, const struct dataset_profile *profile)
 {
     for (uint32_t i = 0; i < dataset->rows; i++) {
         dataset->numbers[i] = (struct number){.kind = NUMBER_NULL};
@@ -172,6 +185,9 @@ static void read_values(struct dataset *dataset)
             ck_assert(number_parse(dataset->texts[i], &dataset->numbers[i]));
         if (dataset->kind == AGG_KIND_TIME)
             ck_assert(instant_parse(dataset->texts[i], &dataset->instants[i]));
+        if (profile->write == write_tied_single && i % 2 == 0 &&
+            dataset->numbers[i].kind == NUMBER_DOUBLE)
+            dataset->numbers[i].exponent = NUMBER_SINGLE;
     }
     dataset->column.texts = dataset->texts;
     dataset->column.numbers = dataset->kind == AGG_KIND_NUMBER ? dataset->numbers : NULL;
@@ -190,7 +206,7 @@ void dataset_make(struct dataset *dataset, const struct dataset_profile *profile
         byte += 1 + unit_random(random) % 5;
     }
     fill_texts(dataset, profile, random);
-    read_values(dataset);
+    read_values(dataset, profile);
 }
 
 void dataset_close(struct dataset *dataset)

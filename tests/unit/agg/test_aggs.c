@@ -15,7 +15,8 @@ START_TEST(test_find)
         ck_assert(strncmp(ops->signature, ops->name, length) == 0);
         ck_assert_uint_gt(strlen(ops->help), 0);
         ck_assert_int_eq(ops->takes_parameter, strcmp(ops->name, "q") == 0);
-        if (strcmp(ops->name, "p") == 0)
+        ck_assert_int_eq(ops->is_family, strcmp(ops->name, "p") == 0);
+        if (ops->is_family)
             continue;
         ck_assert_ptr_eq(agg_find_for(ops->name, length, ops->input != AGG_ROWS, &parameter), ops);
         ck_assert_int_eq(parameter.kind, NUMBER_NULL);

@@ -418,6 +418,7 @@ static const struct example examples[] = {
     {"min", AGG_KIND_NUMBER, 2, "2.345|9", "2.34"},
     {"max", AGG_KIND_NUMBER, 2, "2.355|-9", "2.36"},
     {"range", AGG_KIND_NUMBER, 0, "0.5|2", "2"},
+    {"range", AGG_KIND_NUMBER, 0, "0.5|-1e-60", "1"},
     {"sdp", AGG_KIND_NUMBER, 3, "1|2", "0.5"},
     {"sd", AGG_KIND_NUMBER, 3, "1|2", "0.707"},
     {"var", AGG_KIND_NUMBER, 1, "1|2|4", "2.3"},

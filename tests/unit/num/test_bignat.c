@@ -69,10 +69,10 @@ END_TEST
 START_TEST(shifts_and_powers)
 {
     uint64_t state = unit_seed("bignat shifts", 2);
-    mpz_t x, z;
-    mpz_inits(x, z, NULL);
+    mpz_t x, y, z;
+    mpz_inits(x, y, z, NULL);
     for (int i = 0; i < ROUNDS; i++) {
-        struct bignat a, c;
+        struct bignat a, b, c;
         random_natural(&state, MOST, &a);
         to_mpz(x, &a);
         ck_assert_uint_eq(bignat_bits(&a), mpz_sgn(x) == 0 ? 0 : mpz_sizeinbase(x, 2));
@@ -81,6 +81,11 @@ START_TEST(shifts_and_powers)
         bignat_shift_left(&c, bits);
         mpz_mul_2exp(z, x, bits);
         assert_same(&c, z);
+        random_natural(&state, MOST, &b);
+        to_mpz(y, &b);
+        mpz_add(z, z, y);
+        bignat_add_shifted(&b, &a, bits);
+        assert_same(&b, z);
         bignat_copy(&c, &a);
         const bool lost = bignat_shift_right(&c, bits);
         mpz_fdiv_q_2exp(z, x, bits);
@@ -97,7 +102,7 @@ START_TEST(shifts_and_powers)
         mpz_mul_2exp(z, z, power);
         assert_same(&c, z);
     }
-    mpz_clears(x, z, NULL);
+    mpz_clears(x, y, z, NULL);
 }
 END_TEST
 

@@ -93,6 +93,54 @@ START_TEST(compares_and_subtracts_exactly)
 }
 END_TEST
 
+/* The exact difference is rounded, not a double that is near it. */
+START_TEST(rounds_a_difference_once)
+{
+    uint64_t state = unit_seed("rounded difference", 4);
+    mpq_t x, y;
+    mpq_inits(x, y, NULL);
+    for (int i = 0; i < 50000; i++) {
+        struct number a = random_number(&state);
+        const struct number b = random_number(&state);
+        const int digits = (int)(unit_random(&state) % 39);
+        if (i % 3 == 0) /* near a tie */
+            a = decimal((int128)(unit_random(&state) % 20000) * 10 + 5, -digits - 1);
+        if (a.exponent < NUMBER_EXPONENT_MIN)
+            continue;
+        oracle_set(x, &a);
+        oracle_set(y, &b);
+        mpq_sub(x, x, y);
+        const struct number out = number_subtract_rounded(&a, &b, digits);
+        if (out.kind == NUMBER_DECIMAL)
+            ck_assert(oracle_rounded(x, digits, &out));
+        else
+            ck_assert(fabs(out.real) >= pow(10, 37 - digits) && oracle_nearest(x, out.real));
+        const struct number all = number_subtract_rounded(&a, &b, -1);
+        const struct number same = number_subtract(&a, &b);
+        ck_assert(all.kind == same.kind && number_compare(&all, &same) == 0);
+    }
+    const struct number half = decimal(5, -1);
+    const struct number tiny = real(-1e-60);
+    const struct number out = number_subtract_rounded(&half, &tiny, 0);
+    ck_assert(out.kind == NUMBER_DECIMAL && out.mantissa == 1 && out.exponent == 0);
+    const struct number infinity = real((double)INFINITY);
+    ck_assert(number_subtract_rounded(&half, &infinity, 2).real == -(double)INFINITY);
+    mpq_clears(x, y, NULL);
+}
+END_TEST
+
+START_TEST(one_of_equal_numbers_stays)
+{
+    struct number single = real(0.5);
+    single.exponent = NUMBER_SINGLE;
+    const struct number ranks[] = {decimal(5, -1), real(0.5), single};
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++)
+            ck_assert_int_eq(number_outranks(&ranks[i], &ranks[j]), i < j);
+    }
+}
+END_TEST
+
 START_TEST(subtracts_specials)
 {
     const struct number infinity = real((double)INFINITY);
@@ -195,6 +243,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, orders_specials);
     tcase_add_test(tests, tells_a_tenth_from_its_double);
     tcase_add_test(tests, compares_and_subtracts_exactly);
+    tcase_add_test(tests, rounds_a_difference_once);
+    tcase_add_test(tests, one_of_equal_numbers_stays);
     tcase_add_test(tests, subtracts_specials);
     tcase_add_test(tests, rounds_half_to_even);
     tcase_add_test(tests, rounds_random_numbers);
