@@ -47,6 +47,7 @@ struct agg_call {
     enum agg_kind kind;      /* AGG_ORDERED only */
     enum column_type type;   /* of the column, as its format says; TYPE_UNKNOWN: CSV */
     struct number parameter; /* of p1 … p99 and q: the quantile, 0 … 1; else NUMBER_NULL */
+    const char *what;        /* the state's name in messages; NULL: the function's */
     const char *column;      /* the column's name for messages, NULL for AGG_ROWS */
     int round;               /* digits after the point, half to even on the exact value; -1: all */
     const struct hash_secret *secret; /* for states that hash */
@@ -89,6 +90,12 @@ struct agg_ops {
     /* Frees what hangs off the state; NULL when nothing ever does. */
     void (*drop)(void *state, const struct agg_call *call);
 };
+
+/* What messages call the state of a call. */
+static inline const char *agg_call_what(const struct agg_call *call)
+{
+    return call->what != NULL ? call->what : call->ops->name;
+}
 
 /* The table, in the order of the help: one row a signature, so count() and count(x) are two rows of
  * one name. */

@@ -26,7 +26,7 @@ static struct multiset_charge charge_of(const struct agg_call *call)
 {
     const bool has_word = call->ops == &agg_median || call->ops == &agg_iqr;
     return (struct multiset_charge){.budget = call->budget,
-                                    .what = has_word ? call->ops->name : "quantile",
+                                    .what = has_word ? agg_call_what(call) : "quantile",
                                     .column = call->column};
 }
 

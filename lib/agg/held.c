@@ -35,7 +35,7 @@ static enum sheaf_status held_grow(struct held *held, size_t length, const struc
         return SHEAF_OK;
     }
     const size_t capacity = grown_capacity(held, length);
-    TRY(memory_charge(call->budget, capacity, call->ops->name, call->column, error));
+    TRY(memory_charge(call->budget, capacity, agg_call_what(call), call->column, error));
     char *heap = memory_alloc(capacity);
     if (heap == NULL) {
         memory_uncharge(call->budget, capacity);

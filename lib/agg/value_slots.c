@@ -23,7 +23,7 @@ struct value_keys {
 static enum sheaf_status take_memory(size_t size, void **out, const struct agg_call *call,
                                      struct sheaf_error *error)
 {
-    TRY(memory_charge(call->budget, size, call->ops->name, call->column, error));
+    TRY(memory_charge(call->budget, size, agg_call_what(call), call->column, error));
     *out = memory_alloc(size);
     if (*out != NULL)
         return SHEAF_OK;
@@ -98,7 +98,7 @@ static enum sheaf_status grow_first_segment(struct value_slots *slots, const str
     const size_t old_room = (size_t)slots->room;
     const size_t room = old_room == 0 ? 1 : 2 * old_room;
     const size_t more = (room - old_room) * sizeof *slots->first;
-    TRY(memory_charge(call->budget, more, call->ops->name, call->column, error));
+    TRY(memory_charge(call->budget, more, agg_call_what(call), call->column, error));
     struct value_item *items = memory_resize(slots->first, room * sizeof *items);
     if (items == NULL) {
         memory_uncharge(call->budget, more);
@@ -237,7 +237,7 @@ static enum sheaf_status grow_index(struct value_table *table, const struct agg_
         return error_set(error, SHEAF_LIMIT, "%s meets more than %llu different values",
                          call->ops->signature, (unsigned long long)table->distinct);
     const size_t size = sizeof *slots->index << bits;
-    TRY(memory_charge(call->budget, size, call->ops->name, call->column, error));
+    TRY(memory_charge(call->budget, size, agg_call_what(call), call->column, error));
     uint64_t *index = memory_zeroed((size_t)1 << bits, sizeof *index);
     if (index == NULL) {
         memory_uncharge(call->budget, size);

@@ -1,5 +1,7 @@
 #include "job/resolve.h"
 
+#include "job/report.h"
+
 #include <string.h>
 
 /* Gives the slot of a column among the needed ones; adds it when it is new. There is room for
@@ -237,7 +239,9 @@ enum sheaf_status resolve_columns(struct sheaf_plan *plan, const struct sheaf_re
         room.outputs++;
     TRY(resolve_make_room(plan, &room, error));
     TRY(resolve_names(plan, names, error));
-    for (uint32_t i = 0; i < columns.count; i++)
+    for (uint32_t i = 0; i < columns.count; i++) {
         TRY(resolve_call(plan, i, ops, columns.columns[i], error));
+        plan->core->calls[i].what = plan->core->report->name;
+    }
     return SHEAF_OK;
 }
