@@ -71,6 +71,8 @@ void run_options(const struct settings *settings, struct sheaf_run_options *out)
     out->chunk_size = settings->chunk_size;
     out->executor = settings->executor;
     out->memory_limit = settings->memory_limit;
+    const char *directory = getenv("TMPDIR");
+    out->temporary_directory = directory != NULL && *directory != '\0' ? directory : NULL;
 }
 
 static void print_options(const struct settings *settings, struct sheaf_print_options *out)

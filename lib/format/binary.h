@@ -54,6 +54,10 @@ struct binary_field {
 
 enum { BINARY_COLUMNS_MAX = 65535 };
 
+/* Read at once, at least, of a column that stands for itself: below that, the calls cost more than
+ * the bytes. */
+enum { BINARY_COLUMN_BYTES = 2 << 10 };
+
 /* How the records of one file lie in it. */
 struct binary_layout {
     struct binary_field *fields; /* of the document's arena */
@@ -89,6 +93,12 @@ enum sheaf_status binary_document_open(const struct format_ops *ops, struct data
 enum sheaf_status binary_document_settle(struct binary_document *document,
                                          struct sheaf_error *error);
 
+/* Rows that BINARY_COLUMN_BYTES of each column of an array in Fortran order hold, at least 1. */
+uint64_t binary_column_rows(const struct binary_layout *layout);
+
+/* Where a row begins in the file; in an array in Fortran order: would begin in C order. */
+uint64_t binary_row_offset(const struct binary_layout *layout, uint64_t row);
+
 /* The type of a column that consists of such fields. */
 enum column_type binary_type(enum binary_kind kind);
 
@@ -97,6 +107,7 @@ uint32_t binary_columns(const struct format_document *base, const struct text **
 const enum column_type *binary_types(const struct format_document *base);
 enum sheaf_status binary_select(struct format_document *base, const struct format_need *needed,
                                 uint32_t count, struct sheaf_error *error);
+uint64_t binary_chunk_hint(const struct format_document *base);
 enum sheaf_status binary_start(struct format_document *base, struct executor *executor,
                                struct sheaf_error *error);
 void binary_close(struct format_document *base);
@@ -109,6 +120,8 @@ struct binary_place {
     uint32_t file;
     uint64_t byte;
 };
+
+struct binary_place binary_place_at(const struct dataset *dataset, uint32_t file, uint64_t byte);
 
 /* Fills the error with SHEAF_DATA, its place, and "NAME: byte N: " before the text. */
 enum sheaf_status binary_error(const struct binary_place *place, struct sheaf_error *error,

@@ -145,13 +145,6 @@ static uint32_t times(const struct binary_cells *cells, struct instant *out)
 
 enum { NUMBERS_AT_ONCE = 64, NUMBER_STORE = 32 };
 
-static size_t print_number(const struct number *number, char out[NUMBER_TEXT_SIZE])
-{
-    if (number->kind == NUMBER_DOUBLE && number->exponent == NUMBER_SINGLE)
-        return number_print_float((float)number->real, out);
-    return number_print(number, out);
-}
-
 static uint32_t number_texts(const struct binary_cells *cells, char *store, struct text *out)
 {
     const struct binary_decoder decoder = binary_decoder_for(cells->field);
@@ -164,7 +157,7 @@ static uint32_t number_texts(const struct binary_cells *cells, char *store, stru
         some.bytes = cells->bytes + done * cells->stride;
         decoder.numbers(&some, numbers);
         for (uint32_t i = 0; i < some.rows; i++, store += NUMBER_STORE) {
-            const size_t length = print_number(&numbers[i], digits);
+            const size_t length = number_print(&numbers[i], digits);
             memcpy(store, digits, NUMBER_STORE); /* of fixed size: no call */
             out[done + i] = (struct text){.bytes = store, .length = length};
         }

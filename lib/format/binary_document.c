@@ -58,11 +58,7 @@ static enum sheaf_status check_column(const struct binary_document *document, ui
                                       uint32_t column, struct sheaf_error *error)
 {
     const char *first = dataset_name(document->dataset, 0);
-    const struct binary_place place = {
-        .name = dataset_name(document->dataset, file),
-        .file = file,
-        .byte = 0,
-    };
+    const struct binary_place place = binary_place_at(document->dataset, file, 0);
     const struct binary_field *a = &document->layouts[0].fields[column];
     const struct binary_field *b = &document->layouts[file].fields[column];
     char name[ERROR_NAME_SIZE];
@@ -88,11 +84,7 @@ static enum sheaf_status check_file(const struct binary_document *document, uint
     const uint32_t count = document->layouts[file].count;
     for (uint32_t column = 0; column < expected && column < count; column++)
         TRY(check_column(document, file, column, error));
-    const struct binary_place place = {
-        .name = dataset_name(document->dataset, file),
-        .file = file,
-        .byte = 0,
-    };
+    const struct binary_place place = binary_place_at(document->dataset, file, 0);
     if (count != expected)
         return binary_error(&place, error, "%" PRIu32 " column%s, but %" PRIu32 " in %s", count,
                             count == 1 ? "" : "s", expected, dataset_name(document->dataset, 0));
@@ -180,6 +172,33 @@ enum sheaf_status binary_select(struct format_document *base, const struct forma
     return SHEAF_OK;
 }
 
+/* ---- rows -------------------------------------------------------------------------------- */
+
+uint64_t binary_column_rows(const struct binary_layout *layout)
+{
+    const uint64_t size = layout->fields[0].size;
+    return size < BINARY_COLUMN_BYTES && size > 0 ? BINARY_COLUMN_BYTES / size : 1;
+}
+
+uint64_t binary_row_offset(const struct binary_layout *layout, uint64_t row)
+{
+    return layout->begin + row * layout->record;
+}
+
+/* Where each column is read for itself, a chunk should have so many rows that this is worth it:
+ * one, or as many as BINARY_COLUMN_BYTES of each column hold. */
+uint64_t binary_chunk_hint(const struct format_document *base)
+{
+    const struct binary_document *document = (const struct binary_document *)base;
+    uint64_t hint = 0;
+    for (uint32_t file = 0; file < dataset_files(document->dataset); file++) {
+        const struct binary_layout *layout = &document->layouts[file];
+        const uint64_t size = layout->by_column ? binary_column_rows(layout) * layout->record : 0;
+        hint = size > hint ? size : hint;
+    }
+    return hint;
+}
+
 enum sheaf_status binary_start(struct format_document *base, struct executor *executor,
                                struct sheaf_error *error)
 {
@@ -188,6 +207,11 @@ enum sheaf_status binary_start(struct format_document *base, struct executor *ex
 }
 
 /* ---- errors ------------------------------------------------------------------------------ */
+
+struct binary_place binary_place_at(const struct dataset *dataset, uint32_t file, uint64_t byte)
+{
+    return (struct binary_place){.name = dataset_name(dataset, file), .file = file, .byte = byte};
+}
 
 enum sheaf_status binary_error(const struct binary_place *place, struct sheaf_error *error,
                                const char *format, ...)

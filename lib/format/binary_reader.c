@@ -1,8 +1,9 @@
 /* format/binary_reader.c - the rows that start in one chunk of records, as batches.
  *
  * Rows are read into a buffer that stays in the cache, as many at once as fit it, and only from the
- * first to the last byte of a row that is needed; an array in Fortran order is read a column at a
- * time. The buffer is then turned into vectors a batch at a time. */
+ * first to the last byte of a row that is needed. An array in Fortran order is read a column at a
+ * time; where it has many columns the buffer grows, to hold BINARY_COLUMN_BYTES of each. The buffer
+ * is then turned into vectors a batch at a time. */
 #include "base/clock.h"
 #include "format/binary_decode.h"
 #include "format/binary_stream.h"
@@ -28,7 +29,7 @@ struct slot {
     const struct format_need *need;
     const struct binary_field *field; /* of the chunk's file */
     struct binary_decoder decoder;
-    size_t at;     /* of its value in the buffer's first row */
+    size_t at;     /* of its first value in the buffer */
     size_t stride; /* from row to row */
     size_t text_size;
     struct number *numbers;
@@ -57,8 +58,7 @@ struct format_reader {
     const struct binary_layout *layout; /* NULL: none yet */
     uint32_t file;
     struct space buffer;
-    size_t buffer_size;   /* that the rows take */
-    uint32_t buffer_rows; /* read at once */
+    uint64_t buffer_rows; /* read at once, at most */
     uint64_t low, high;   /* of a record: the bytes that are needed */
 
     struct chunk chunk;
@@ -206,25 +206,13 @@ const struct format_counts *binary_reader_counts(const struct format_reader *rea
 
 /* ---- beginning a chunk ------------------------------------------------------------------- */
 
-/* Where the needed columns stand in a buffer of whole rows, or of one column after the other. */
-static void place_slots(struct format_reader *reader)
+static uint64_t choose_buffer_rows(const struct binary_layout *layout, uint32_t columns)
 {
-    const struct binary_layout *layout = reader->layout;
-    const uint32_t count = reader->document->need_count;
-    const uint64_t per_row = layout->by_column ? count * layout->fields[0].size : layout->record;
-    reader->buffer_rows = BUFFER_BYTES;
-    if (per_row > 1)
-        reader->buffer_rows = per_row < BUFFER_BYTES ? BUFFER_BYTES / (uint32_t)per_row : 1;
-    for (uint32_t i = 0; i < count; i++) {
-        struct slot *slot = &reader->slots[i];
-        const size_t size = (size_t)slot->field->size;
-        slot->at = layout->by_column ? i * reader->buffer_rows * size
-                                     : (size_t)(slot->field->offset - reader->low);
-        slot->stride = layout->by_column ? size : (size_t)layout->record;
-    }
-    reader->buffer_size = layout->by_column ? reader->buffer_rows * (size_t)per_row
-                                            : (reader->buffer_rows - 1) * (size_t)per_row +
-                                                  (size_t)(reader->high - reader->low);
+    const uint64_t per_row = layout->by_column ? columns * layout->fields[0].size : layout->record;
+    uint64_t rows = per_row > 0 ? BUFFER_BYTES / per_row : BUFFER_BYTES;
+    if (layout->by_column && rows < binary_column_rows(layout))
+        rows = binary_column_rows(layout);
+    return rows == 0 ? 1 : rows;
 }
 
 static void take_layout(struct format_reader *reader, uint32_t file)
@@ -243,25 +231,14 @@ static void take_layout(struct format_reader *reader, uint32_t file)
         slot->field = field;
         slot->decoder = binary_decoder_for(field);
         slot->text_size = binary_text_size(field);
+        slot->stride = (size_t)(layout->by_column ? field->size : layout->record);
         reader->low = field->offset < reader->low ? field->offset : reader->low;
         if (field->offset + field->size > reader->high)
             reader->high = field->offset + field->size;
     }
-    place_slots(reader);
-}
-
-static struct binary_place place_at(const struct format_reader *reader, uint64_t byte)
-{
-    return (struct binary_place){
-        .name = dataset_name(reader->document->dataset, reader->file),
-        .file = reader->file,
-        .byte = byte,
-    };
-}
-
-static uint64_t row_offset(const struct format_reader *reader, uint64_t row)
-{
-    return reader->layout->begin + row * reader->layout->record;
+    for (uint32_t i = 0; i < document->need_count && !layout->by_column; i++)
+        reader->slots[i].at = (size_t)(reader->slots[i].field->offset - reader->low);
+    reader->buffer_rows = choose_buffer_rows(layout, document->need_count);
 }
 
 /* The first row that starts at or after an offset behind the beginning. */
@@ -332,22 +309,35 @@ static enum sheaf_status read_bytes(struct format_reader *reader, uint64_t offse
     return SHEAF_OK;
 }
 
+/* Bytes that so many rows take in the buffer. */
+static size_t bytes_of(const struct format_reader *reader, size_t rows)
+{
+    const struct binary_layout *layout = reader->layout;
+    if (layout->by_column)
+        return reader->document->need_count * rows * (size_t)layout->fields[0].size;
+    return (rows - 1) * (size_t)layout->record + (size_t)(reader->high - reader->low);
+}
+
+/* One column after the other, in the buffer too. */
 static enum sheaf_status read_columns(struct format_reader *reader, size_t rows,
                                       struct sheaf_error *error)
 {
     const struct binary_layout *layout = reader->layout;
     for (uint32_t i = 0; i < reader->document->need_count; i++) {
-        const struct slot *slot = &reader->slots[i];
+        struct slot *slot = &reader->slots[i];
         const uint64_t value = slot->need->column * layout->rows + reader->row;
+        const size_t length = rows * slot->stride;
+        slot->at = i * length;
         TRY(read_bytes(reader, layout->begin + value * slot->field->size,
-                       reader->buffer.bytes + slot->at, rows * slot->stride, error));
+                       reader->buffer.bytes + slot->at, length, error));
     }
     return SHEAF_OK;
 }
 
 /* Only now, when rows are known to be there: what a header says of their size is no reason yet to
  * take memory. */
-static enum sheaf_status reserve_spaces(struct format_reader *reader, struct sheaf_error *error)
+static enum sheaf_status reserve_spaces(struct format_reader *reader, size_t buffer_size,
+                                        struct sheaf_error *error)
 {
     struct memory_budget *budget = reader->document->budget;
     for (uint32_t i = 0; i < reader->document->need_count; i++) {
@@ -355,7 +345,7 @@ static enum sheaf_status reserve_spaces(struct format_reader *reader, struct she
         if ((slot->need->vectors & COLUMN_TEXTS) != 0)
             TRY(space_reserve(&slot->store, slot->text_size * reader->batch_rows, budget, error));
     }
-    return space_reserve(&reader->buffer, reader->buffer_size, budget, error);
+    return space_reserve(&reader->buffer, buffer_size, budget, error);
 }
 
 /* Reads the next rows into the buffer. */
@@ -363,16 +353,16 @@ static enum sheaf_status fill_buffer(struct format_reader *reader, struct sheaf_
 {
     const struct binary_layout *layout = reader->layout;
     const uint64_t left = reader->end_row - reader->row;
-    const size_t rows = left < reader->buffer_rows ? (size_t)left : reader->buffer_rows;
-    TRY(reserve_spaces(reader, error));
+    const size_t rows = left < reader->buffer_rows ? (size_t)left : (size_t)reader->buffer_rows;
+    const size_t size = bytes_of(reader, rows);
+    TRY(reserve_spaces(reader, size, error));
     uint64_t since = clock_now();
     enum sheaf_status status = SHEAF_OK;
     if (layout->by_column)
         status = read_columns(reader, rows, error);
     else
-        status = read_bytes(
-            reader, row_offset(reader, reader->row) + reader->low, reader->buffer.bytes,
-            (rows - 1) * (size_t)layout->record + (size_t)(reader->high - reader->low), error);
+        status = read_bytes(reader, binary_row_offset(layout, reader->row) + reader->low,
+                            reader->buffer.bytes, size, error);
     reader->first_held = reader->row;
     reader->after_held = reader->row + rows;
     reader->counts.read_ns += clock_lap(&since);
@@ -419,10 +409,11 @@ static void describe_bad(const struct format_reader *reader, const struct bad_va
     char reason[BINARY_REASON];
     size_t byte;
     binary_describe_bad(slot->field, cells.bytes, reason, &byte);
-    uint64_t offset = row_offset(reader, row) + slot->field->offset;
+    uint64_t offset = binary_row_offset(layout, row) + slot->field->offset;
     if (layout->by_column)
         offset = layout->begin + (slot->need->column * layout->rows + row) * slot->field->size;
-    const struct binary_place place = place_at(reader, offset + byte);
+    const struct binary_place place =
+        binary_place_at(reader->document->dataset, reader->file, offset + byte);
     char name[ERROR_NAME_SIZE];
     (void)binary_error(&place, error, "row %" PRIu64 ", column %" PRIu32 " (\"%s\"): %s", row + 1,
                        slot->need->column + 1,
@@ -430,7 +421,7 @@ static void describe_bad(const struct format_reader *reader, const struct bad_va
     error->column = slot->need->column + 1;
     /* Errors are ordered by their place in the dataset, which is that of the row. */
     if (layout->by_column)
-        error->byte = row_offset(reader, row);
+        error->byte = binary_row_offset(layout, row);
 }
 
 /* Makes *bad the earlier of two bad values: by row, then column. */
@@ -522,7 +513,7 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
     if (skips)
         decode_and_skip_bad(reader, out);
     const uint64_t record = reader->layout->record;
-    const uint64_t first = row_offset(reader, reader->row);
+    const uint64_t first = binary_row_offset(reader->layout, reader->row);
     for (uint32_t row = 0; row < rows; row++)
         reader->row_bytes[row] = first + row * record;
     reader->row += rows;

@@ -1,19 +1,5 @@
 #include "format/binary_stream.h"
 
-static uint64_t row_offset(const struct binary_stream *stream, uint64_t row)
-{
-    return stream->layout->begin + row * stream->layout->record;
-}
-
-static struct binary_place place_at(const struct binary_stream *stream, uint64_t byte)
-{
-    return (struct binary_place){
-        .name = dataset_name(stream->dataset, stream->chunk->file),
-        .file = stream->chunk->file,
-        .byte = byte,
-    };
-}
-
 static enum sheaf_status has_byte(const struct binary_stream *stream, uint64_t offset, bool *has,
                                   struct sheaf_error *error)
 {
@@ -49,12 +35,12 @@ static enum sheaf_status take_end(const struct binary_stream *stream, uint64_t m
 {
     uint64_t end;
     TRY(find_end(stream, missing, &end, error));
-    struct binary_place place = place_at(stream, end);
+    struct binary_place place = binary_place_at(stream->dataset, stream->chunk->file, end);
     if (stream->layout->rows != UINT64_MAX) {
         (void)binary_error_short(&place, stream->layout, found);
         return SHEAF_OK;
     }
-    place.byte = row_offset(stream, stream->end_row);
+    place.byte = binary_row_offset(stream->layout, stream->end_row);
     (void)binary_error_torn(&place, end - place.byte, stream->layout->record, found);
     return SHEAF_OK;
 }
@@ -65,15 +51,16 @@ enum sheaf_status binary_stream_check(struct binary_stream *stream, struct sheaf
     const struct binary_layout *layout = stream->layout;
     const uint64_t chunk_end = stream->chunk->offset + stream->chunk->length;
     const bool is_counted = layout->rows != UINT64_MAX;
-    const uint64_t data_end = is_counted ? row_offset(stream, layout->rows) : UINT64_MAX;
+    const uint64_t data_end = is_counted ? binary_row_offset(layout, layout->rows) : UINT64_MAX;
     if (chunk_end > data_end) {
-        const struct binary_place place = place_at(stream, data_end);
+        const struct binary_place place =
+            binary_place_at(stream->dataset, stream->chunk->file, data_end);
         if (stream->chunk->offset <= data_end)
             (void)binary_error_long(&place, layout, found);
         return SHEAF_OK;
     }
     const uint64_t rows_end =
-        stream->row < stream->end_row ? row_offset(stream, stream->end_row) : 0;
+        stream->row < stream->end_row ? binary_row_offset(layout, stream->end_row) : 0;
     if (rows_end <= chunk_end && (!is_counted || chunk_end == data_end))
         return SHEAF_OK;
     const uint64_t needed = rows_end > chunk_end ? rows_end - 1 : chunk_end;

@@ -75,6 +75,9 @@ struct format_ops {
     /* Fixes the needed columns: batch->columns[i] is needed[i] (no column twice). */
     enum sheaf_status (*select)(struct format_document *document, const struct format_need *needed,
                                 uint32_t count, struct sheaf_error *error);
+    /* Gives the least size of a chunk at which the needed columns are read well; NULL or 0: any
+     * will do. After select. */
+    uint64_t (*chunk_hint)(const struct format_document *document);
     /* NULL where types() says all. Gives the needed columns of the good rows that start in the
      * dataset's first MiB, at most 1 000. After select, before start. */
     enum sheaf_status (*sample)(struct format_document *document, format_sample_function *take,

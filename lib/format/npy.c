@@ -287,6 +287,7 @@ const struct format_ops format_npy = {
     .columns = binary_columns,
     .types = binary_types,
     .select = binary_select,
+    .chunk_hint = binary_chunk_hint,
     .start = binary_start,
     .reader_open = binary_reader_open,
     .begin = binary_reader_begin,

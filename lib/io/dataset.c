@@ -17,6 +17,7 @@ struct dataset {
     bool has_stream;
     bool reads_once; /* an input was a stream when it was opened */
     const struct sheaf_cancel *cancel;
+    const char *temporary; /* directory of spooled files; NULL: P_tmpdir */
     uint64_t chunk_size;
     struct feed *feed; /* when there is a stream, from the start on */
 
@@ -137,10 +138,15 @@ uint64_t dataset_file_size(const struct dataset *dataset, uint32_t file)
     return input_size(dataset->inputs[file]);
 }
 
+void dataset_set_temporary(struct dataset *dataset, const char *directory)
+{
+    dataset->temporary = directory;
+}
+
 enum sheaf_status dataset_spool(struct dataset *dataset, uint32_t file, uint64_t most,
                                 struct sheaf_error *error)
 {
-    TRY(input_spool(dataset->inputs[file], most, error));
+    TRY(input_spool(dataset->inputs[file], dataset->temporary, most, error));
     dataset->has_stream = false;
     for (uint32_t i = 0; i < dataset->files; i++)
         dataset->has_stream |= input_is_stream(dataset->inputs[i]);

@@ -49,6 +49,9 @@ enum sheaf_status dataset_read_some(struct dataset *dataset, uint32_t file, uint
                                     char *buffer, size_t length, size_t *got,
                                     struct sheaf_error *error);
 
+/* Where dataset_spool puts its files (NULL, and at first: P_tmpdir). Borrowed until the start. */
+void dataset_set_temporary(struct dataset *dataset, const char *directory);
+
 /* Before the start: makes a stream a regular file, by copying it to an unnamed temporary one: all
  * of it, but at most `most` bytes. Fails with SHEAF_SYSTEM, SHEAF_STOPPED. */
 enum sheaf_status dataset_spool(struct dataset *dataset, uint32_t file, uint64_t most,

@@ -263,42 +263,62 @@ enum sheaf_status input_next(struct input *input, char *buffer, size_t length, s
 
 /* ---- spooling ---------------------------------------------------------------------------- */
 
-/* A file that goes with its descriptor. */
-static int open_unnamed(void)
+/* A temporary file without a name, which goes with its descriptor. */
+struct spool {
+    const char *directory;
+    int descriptor;
+};
+
+static enum sheaf_status spool_failed(const struct spool *spool, const struct input *input,
+                                      struct sheaf_error *error)
 {
-    int descriptor = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor >= 0)
-        return descriptor;
+    const int reason = errno;
+    char safe[SHEAF_ERROR_TEXT];
+    return error_system(
+        error, reason, "%s: cannot copy it to a temporary file in %s", input->name,
+        error_escape(safe, sizeof safe, spool->directory, strlen(spool->directory)));
+}
+
+static enum sheaf_status spool_open(struct spool *spool, const struct input *input,
+                                    struct sheaf_error *error)
+{
+    static const char name[] = "/sheaf-XXXXXX";
+    spool->descriptor = open(spool->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (spool->descriptor >= 0)
+        return SHEAF_OK;
     /* Not every file system has such files. */
-    char path[] = P_tmpdir "/sheaf-XXXXXX";
-    descriptor = mkostemp(path, O_CLOEXEC);
-    if (descriptor >= 0)
+    const size_t length = strlen(spool->directory);
+    char *path = memory_alloc(length + sizeof name);
+    if (path == NULL)
+        return error_no_memory(error, "the copy of a stream");
+    memcpy(path, spool->directory, length);
+    memcpy(path + length, name, sizeof name);
+    spool->descriptor = mkostemp(path, O_CLOEXEC);
+    enum sheaf_status status = SHEAF_OK;
+    if (spool->descriptor < 0)
+        status = spool_failed(spool, input, error);
+    else
         unlink(path);
-    return descriptor;
+    memory_free(path);
+    return status;
 }
 
-static enum sheaf_status spool_failed(const struct input *input, struct sheaf_error *error)
-{
-    return error_system(error, errno, "%s: cannot copy it to a temporary file in %s", input->name,
-                        P_tmpdir);
-}
-
-static enum sheaf_status write_all(const struct input *input, int descriptor, const char *bytes,
-                                   size_t length, struct sheaf_error *error)
+static enum sheaf_status write_all(const struct spool *spool, const struct input *input,
+                                   const char *bytes, size_t length, struct sheaf_error *error)
 {
     while (length > 0) {
-        const ssize_t count = write(descriptor, bytes, length);
+        const ssize_t count = write(spool->descriptor, bytes, length);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            return spool_failed(input, error);
+            return spool_failed(spool, input, error);
         bytes += count;
         length -= (size_t)count;
     }
     return SHEAF_OK;
 }
 
-static enum sheaf_status copy_to(struct input *input, int descriptor, uint64_t most,
+static enum sheaf_status copy_to(const struct spool *spool, struct input *input, uint64_t most,
                                  struct sheaf_error *error)
 {
     char *buffer = memory_alloc(SPOOL_STEP);
@@ -311,30 +331,30 @@ static enum sheaf_status copy_to(struct input *input, int descriptor, uint64_t m
         status =
             input_next(input, buffer, left < SPOOL_STEP ? (size_t)left : SPOOL_STEP, &got, error);
         if (status == SHEAF_OK)
-            status = write_all(input, descriptor, buffer, got, error);
+            status = write_all(spool, input, buffer, got, error);
     }
     memory_free(buffer);
     return status;
 }
 
-enum sheaf_status input_spool(struct input *input, uint64_t most, struct sheaf_error *error)
+enum sheaf_status input_spool(struct input *input, const char *directory, uint64_t most,
+                              struct sheaf_error *error)
 {
     if (!input->is_stream)
         return SHEAF_OK;
-    const int descriptor = open_unnamed();
-    if (descriptor < 0)
-        return spool_failed(input, error);
+    struct spool spool = {.directory = directory == NULL ? P_tmpdir : directory};
+    TRY(spool_open(&spool, input, error));
     struct stat now;
-    enum sheaf_status status = copy_to(input, descriptor, most, error);
-    if (status == SHEAF_OK && fstat(descriptor, &now) != 0)
-        status = spool_failed(input, error);
+    enum sheaf_status status = copy_to(&spool, input, most, error);
+    if (status == SHEAF_OK && fstat(spool.descriptor, &now) != 0)
+        status = spool_failed(&spool, input, error);
     if (status != SHEAF_OK) {
-        close(descriptor);
+        close(spool.descriptor);
         return status;
     }
     close(input->descriptor);
     buffer_close(&input->peeked);
-    input->descriptor = descriptor;
+    input->descriptor = spool.descriptor;
     input->is_stream = false;
     input->start = 0;
     input->next = 0;

@@ -51,9 +51,11 @@ enum sheaf_status input_next(struct input *input, char *buffer, size_t length, s
 void input_skip_to(struct input *input, uint64_t offset);
 
 /* Before the first input_next: makes a stream a regular file, by copying what was peeked at and
- * what follows, at most `most` bytes in all, to a temporary file without a name. A regular file
- * stays as it is. Fails with SHEAF_SYSTEM, or SHEAF_STOPPED when the token is set meanwhile. */
-enum sheaf_status input_spool(struct input *input, uint64_t most, struct sheaf_error *error);
+ * what follows, at most `most` bytes in all, to a temporary file without a name in `directory`
+ * (NULL: P_tmpdir). A regular file stays as it is. Fails with SHEAF_SYSTEM, or SHEAF_STOPPED when
+ * the token is set meanwhile. */
+enum sheaf_status input_spool(struct input *input, const char *directory, uint64_t most,
+                              struct sheaf_error *error);
 
 /* Fails with SHEAF_DATA when a regular file has another size or modification time than when it was
  * opened. */

@@ -15,13 +15,23 @@ enum {
 
 /* ---- how it will run --------------------------------------------------------------------- */
 
+static uint64_t wanted_chunk_size(const struct sheaf_plan *plan,
+                                  const struct sheaf_run_options *options)
+{
+    if (options->chunk_size != 0)
+        return options->chunk_size;
+    const uint64_t hint =
+        plan->format->chunk_hint == NULL ? 0 : plan->format->chunk_hint(plan->document);
+    return hint > DEFAULT_CHUNK ? hint : DEFAULT_CHUNK;
+}
+
 /* Every worker holds a chunk, and a stream's reader some more: a quarter of the memory limit has to
  * hold them all. No answer depends on the size. */
 static uint64_t choose_chunk_size(const struct sheaf_plan *plan,
                                   const struct sheaf_run_options *options)
 {
     const bool has_stream = dataset_has_stream(plan->dataset);
-    const uint64_t wanted = options->chunk_size != 0 ? options->chunk_size : DEFAULT_CHUNK;
+    const uint64_t wanted = wanted_chunk_size(plan, options);
     const uint64_t workers = options->threads != 0 ? options->threads : cpu_available();
     const uint64_t held = has_stream ? 4 * workers + 4 : workers;
     uint64_t most = has_stream ? LARGEST_BLOCK : LARGEST_CHUNK;
@@ -92,6 +102,7 @@ static enum sheaf_status fill(struct sheaf_plan *plan, const struct sheaf_reques
     plan->cancel = options->cancel;
     TRY(open_core(plan, request, options, error));
     TRY(dataset_open(request->files, request->file_count, options->cancel, &plan->dataset, error));
+    dataset_set_temporary(plan->dataset, options->temporary_directory);
     TRY(plan_open_document(plan, request, error));
     TRY(plan->core->report->resolve(plan, request, error));
     TRY(select_columns(plan, error));

@@ -75,6 +75,9 @@ struct sheaf_run_options {
     const struct sheaf_cancel *cancel; /* NULL: cannot be stopped */
     sheaf_progress_function *progress; /* NULL: none */
     void *progress_argument;
+    /* The directory a pipe is copied to that cannot be read from front to back; NULL: P_tmpdir.
+     * Borrowed until sheaf_plan_open returns. */
+    const char *temporary_directory;
 };
 #define SHEAF_RUN_OPTIONS_INIT                                                                     \
     {                                                                                              \

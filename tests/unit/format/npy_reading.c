@@ -39,13 +39,19 @@ void npy_put_string(struct buffer *out, const char *string)
     reading_put_field(out, (struct text){string, strlen(string)});
 }
 
+/* As far as a message of Check can show it. */
+static int shown(const struct buffer *text)
+{
+    return (int)(text->length < 2000 ? text->length : 2000);
+}
+
 void npy_expect(const struct reading *got, const struct buffer *expected)
 {
     ck_assert_msg(got->status == SHEAF_OK, "%s", got->error.text);
     if (got->text.length != expected->length ||
         (expected->length > 0 && memcmp(got->text.bytes, expected->bytes, expected->length) != 0))
-        ck_abort_msg("rows:\n%.*s\nexpected:\n%.*s", (int)got->text.length, got->text.bytes,
-                     (int)expected->length, expected->bytes);
+        ck_abort_msg("rows:\n%.*s\nexpected:\n%.*s", shown(&got->text), got->text.bytes,
+                     shown(expected), expected->bytes);
 }
 
 void npy_check_rows(const struct buffer *bytes, struct reading_setup setup, uint64_t most,

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MOST_WORKERS = 8, MOST_NEEDED = 64 };
+enum { MOST_WORKERS = 8, MOST_NEEDED = 600 };
 
 /* ---- files ------------------------------------------------------------------------------- */
 

@@ -259,6 +259,29 @@ START_TEST(a_set_token_stops_claims)
 }
 END_TEST
 
+/* A stream becomes a file, in the directory that was named. */
+START_TEST(a_spooled_stream)
+{
+    struct source source;
+    struct dataset *dataset;
+    struct sheaf_error error = {.status = SHEAF_OK};
+    source_fill(bytes[0], 100, 1);
+    source_pipe(&source, bytes[0], 100, 100);
+    const char *paths[] = {source.path};
+    ck_assert_int_eq(dataset_open(paths, 1, NULL, &dataset, NULL), SHEAF_OK);
+    dataset_set_temporary(dataset, "/none/such");
+    ck_assert_int_eq(dataset_spool(dataset, 0, 100, &error), SHEAF_SYSTEM);
+    ck_assert_ptr_nonnull(strstr(error.text, "/none/such"));
+    ck_assert(dataset_has_stream(dataset));
+    dataset_set_temporary(dataset, NULL);
+    ck_assert_int_eq(dataset_spool(dataset, 0, 60, NULL), SHEAF_OK);
+    ck_assert(!dataset_has_stream(dataset) && dataset_reads_once(dataset));
+    ck_assert_uint_eq(dataset_size(dataset), 60);
+    dataset_close(dataset);
+    source_close(&source);
+}
+END_TEST
+
 /* ---- many claimants ---------------------------------------------------------------------- */
 
 struct hammer {
@@ -345,6 +368,7 @@ static Suite *dataset_suite(void)
     tcase_add_test(tests, what_is_there);
     tcase_add_test(tests, no_path_is_standard_input);
     tcase_add_test(tests, wrong_paths);
+    tcase_add_test(tests, a_spooled_stream);
     tcase_add_test(tests, memory_failures_are_clean);
     tcase_add_loop_test(tests, claims_wait_for_the_window, 0, 3);
     tcase_add_test(tests, a_set_token_stops_claims);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -407,12 +408,12 @@ START_TEST(a_spooled_pipe)
         struct input *input = open_input(source.path);
         if (peeked <= size)
             expect_at(input, peeked / 2, peeked - peeked / 2, SIZE);
-        ck_assert_int_eq(input_spool(input, most[i], NULL), SHEAF_OK);
+        ck_assert_int_eq(input_spool(input, NULL, most[i], NULL), SHEAF_OK);
         ck_assert(!input_is_stream(input));
         ck_assert_uint_eq(input_size(input), size);
         expect_at(input, 0, SIZE, size);
         expect_at(input, size / 3, 1000, size);
-        ck_assert_int_eq(input_spool(input, 1, NULL), SHEAF_OK); /* a file stays as it is */
+        ck_assert_int_eq(input_spool(input, NULL, 1, NULL), SHEAF_OK); /* a file stays as it is */
         ck_assert_uint_eq(input_size(input), size);
         ck_assert_int_eq(input_check_unchanged(input, NULL), SHEAF_OK);
         if (size > 0)
@@ -420,6 +421,45 @@ START_TEST(a_spooled_pipe)
         input_close(input);
         source_close(&source);
     }
+}
+END_TEST
+
+/* The copy stands in the directory that was named, and has no name in it. */
+START_TEST(the_directory_of_a_spooled_pipe)
+{
+    char directory[] = "/tmp/spool-XXXXXX";
+    char descriptor[64];
+    char copy[200] = "";
+    struct source source;
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    source_fill(bytes, 3, 1);
+    source_pipe(&source, bytes, 3, 3);
+    struct input *input = open_input(source.path);
+    ck_assert_int_eq(input_spool(input, directory, UINT64_MAX, NULL), SHEAF_OK);
+    snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", input_descriptor(input));
+    ck_assert_int_gt(readlink(descriptor, copy, sizeof copy - 1), 0);
+    ck_assert_msg(strncmp(copy, directory, strlen(directory)) == 0, "%s", copy);
+    ck_assert_int_eq(rmdir(directory), 0);
+    expect_at(input, 0, 3, 3);
+    input_close(input);
+    source_close(&source);
+}
+END_TEST
+
+START_TEST(no_directory_for_a_spooled_pipe)
+{
+    const int64_t live = memory_live();
+    struct source source;
+    struct sheaf_error error = {.status = SHEAF_OK};
+    source_pipe(&source, "abc", 3, 3);
+    struct input *input = open_input(source.path);
+    ck_assert_int_eq(input_spool(input, "/none\n/such", UINT64_MAX, &error), SHEAF_SYSTEM);
+    ck_assert_int_eq(error.system_errno, ENOENT);
+    ck_assert_ptr_nonnull(strstr(error.text, "temporary file in /none\\n/such"));
+    ck_assert(input_is_stream(input));
+    input_close(input);
+    source_close(&source);
+    ck_assert_int_eq(memory_live(), live);
 }
 END_TEST
 
@@ -435,7 +475,7 @@ START_TEST(a_stop_ends_the_spooling_of_a_silent_pipe)
     size_t got;
     ck_assert_int_eq(input_read_at(input, 0, &byte, 1, &got, NULL), SHEAF_OK);
     sheaf_cancel_set(cancel, 1);
-    ck_assert_int_eq(input_spool(input, UINT64_MAX, NULL), SHEAF_STOPPED);
+    ck_assert_int_eq(input_spool(input, NULL, UINT64_MAX, NULL), SHEAF_STOPPED);
     input_close(input);
     source_close(&source);
     sheaf_cancel_close(cancel);
@@ -457,6 +497,8 @@ static Suite *input_suite(void)
     tcase_add_loop_test(tests, a_changed_file, TRUNCATED, EMPTIED + 1);
     tcase_add_loop_test(tests, a_stop_ends_the_wait_for_a_silent_pipe, 0, 2);
     tcase_add_test(tests, a_spooled_pipe);
+    tcase_add_test(tests, the_directory_of_a_spooled_pipe);
+    tcase_add_test(tests, no_directory_for_a_spooled_pipe);
     tcase_add_test(tests, a_stop_ends_the_spooling_of_a_silent_pipe);
     tcase_add_test(tests, memory_failures_are_clean);
     suite_add_tcase(suite, tests);
