@@ -5,6 +5,7 @@
 #include "outcome.h"
 #include "terminal.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -53,8 +54,18 @@ static int run_option(const char *option, const char *next)
     return OUTCOME_USAGE;
 }
 
+/* Freed memory goes back to the system at once, or a memory limit would hold on paper only: left to
+ * itself, the allocator keeps more the larger the blocks that were freed. */
+static void give_memory_back(void)
+{
+    enum { THRESHOLD = 1 << 20 };
+    (void)mallopt(M_MMAP_THRESHOLD, THRESHOLD);
+    (void)mallopt(M_TRIM_THRESHOLD, THRESHOLD);
+}
+
 int main(int argc, char **argv)
 {
+    give_memory_back();
     terminal_guard_streams();
     /* A reader that goes away ends us quietly, also where a parent ignored the signal. */
     (void)signal(SIGPIPE, SIG_DFL);

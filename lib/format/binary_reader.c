@@ -454,17 +454,18 @@ static uint32_t decode_to_first_bad(struct format_reader *reader, uint32_t rows)
     return bad.row;
 }
 
-static void leave_out(struct format_reader *reader, struct slot *slot, uint32_t row)
+static void make_null(struct format_reader *reader, struct slot *slot, uint32_t row)
 {
     reader->is_bad[row] = true;
+    reader->counts.nulled_values += reader->document->policy == FORMAT_NULL;
     if ((slot->need->vectors & COLUMN_INSTANTS) != 0)
         slot->instants[row] = (struct instant){.form = INSTANT_NULL};
     if ((slot->need->vectors & COLUMN_TEXTS) != 0)
         slot->texts[row] = (struct text){.bytes = NULL};
 }
 
-/* Decodes all columns and leaves out the rows that have a bad value. */
-static void decode_and_skip_bad(struct format_reader *reader, struct batch *out)
+/* Decodes all columns, makes bad values null, and, if that is the policy, leaves their rows out. */
+static void decode_all(struct format_reader *reader, struct batch *out)
 {
     struct bad_value first = {.row = UINT32_MAX};
     for (uint32_t row = 0; row < out->rows; row++)
@@ -474,7 +475,7 @@ static void decode_and_skip_bad(struct format_reader *reader, struct batch *out)
             row = decode(reader, &reader->slots[i], row, out->rows);
             if (row == out->rows)
                 break;
-            leave_out(reader, &reader->slots[i], row);
+            make_null(reader, &reader->slots[i], row);
             keep_earlier(reader, &first, (struct bad_value){.row = row, .slot = i});
         }
     }
@@ -483,6 +484,8 @@ static void decode_and_skip_bad(struct format_reader *reader, struct batch *out)
     struct sheaf_error error;
     describe_bad(reader, &first, &error);
     error_keep_earlier(&reader->counts.first_skipped, &error);
+    if (reader->document->policy == FORMAT_NULL)
+        return;
     out->selected = 0;
     for (uint32_t row = 0; row < out->rows; row++)
         if (!reader->is_bad[row])
@@ -499,9 +502,9 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
         TRY(fill_buffer(reader, error));
     const uint64_t left = (reads ? reader->after_held : reader->end_row) - reader->row;
     uint32_t rows = left < reader->batch_rows ? (uint32_t)left : reader->batch_rows;
-    const bool skips = reader->document->policy == FORMAT_SKIP;
+    const bool fails = reader->document->policy == FORMAT_FAIL;
     uint64_t since = clock_now();
-    if (!skips)
+    if (fails)
         rows = decode_to_first_bad(reader, rows);
     *out = (struct batch){
         .rows = rows,
@@ -510,8 +513,8 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
         .row_bytes = reader->row_bytes,
         .columns = reader->columns,
     };
-    if (skips)
-        decode_and_skip_bad(reader, out);
+    if (!fails)
+        decode_all(reader, out);
     const uint64_t record = reader->layout->record;
     const uint64_t first = binary_row_offset(reader->layout, reader->row);
     for (uint32_t row = 0; row < rows; row++)

@@ -13,8 +13,12 @@
 #include "col/type.h"
 #include "io/dataset.h"
 
-/* What is done with a row that is wrong. */
-enum format_policy { FORMAT_FAIL, FORMAT_SKIP };
+/* What is done with a row that is wrong, and with a value of it that is no value of its type. */
+enum format_policy {
+    FORMAT_FAIL,
+    FORMAT_SKIP, /* the row is left out */
+    FORMAT_NULL, /* the value is null; a row of bad shape is left out */
+};
 
 enum { FORMAT_PAD = 1, FORMAT_TRIM = 2 };
 
@@ -53,7 +57,8 @@ struct format_counts {
     uint64_t bytes; /* of the chunks */
     uint64_t rows;  /* given out */
     uint64_t skipped_rows;
-    struct sheaf_error first_skipped; /* status SHEAF_OK: none */
+    uint64_t nulled_values;
+    struct sheaf_error first_skipped; /* of both; status SHEAF_OK: none */
 };
 
 /* Takes one batch of the sample; false ends it. */

@@ -10,8 +10,8 @@
 enum {
     MAGIC = 6,
     VERSION_END = 8,
-    PREAMBLE_MOST = 12,    /* magic, version, and the length of the header's text */
-    HEADER_MOST = 1 << 20, /* bytes of that text */
+    PREAMBLE_MOST = 12,     /* magic, version, and the length of the header's text */
+    HEADER_MOST = 16 << 20, /* bytes of that text */
 };
 
 static const char magic[MAGIC + 1] = "\x93NUMPY";

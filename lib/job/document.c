@@ -99,6 +99,32 @@ static enum sheaf_status choose_format(struct sheaf_plan *plan, const struct she
     return SHEAF_OK;
 }
 
+static enum format_policy policy_of(enum sheaf_on_error on_error)
+{
+    if (on_error == SHEAF_ON_ERROR_FAIL)
+        return FORMAT_FAIL;
+    return on_error == SHEAF_ON_ERROR_SKIP ? FORMAT_SKIP : FORMAT_NULL;
+}
+
+/* What describes texts means nothing to records; better to say so than to ignore it. */
+static enum sheaf_status refuse_dialect(const struct sheaf_dialect *dialect, const char *format,
+                                        struct sheaf_error *error)
+{
+    const char *option = dialect->delimiter != SHEAF_NO_BYTE    ? "--delimiter"
+                         : dialect->quote != '"'                ? "--quote"
+                         : dialect->comment != SHEAF_NO_BYTE    ? "--comment"
+                         : dialect->no_headers                  ? "--no-headers"
+                         : dialect->cr_ends                     ? "--cr-ends"
+                         : dialect->skip_lines != 0             ? "--skip-lines"
+                         : dialect->nulls != NULL               ? "--null"
+                         : dialect->null_quoted                 ? "--null-quoted"
+                         : dialect->ragged != SHEAF_RAGGED_FAIL ? "--ragged"
+                                                                : NULL;
+    if (option == NULL)
+        return SHEAF_OK;
+    return error_set(error, SHEAF_USAGE, "%s is about CSV, but the input is %s", option, format);
+}
+
 enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf_request *request,
                                      struct sheaf_error *error)
 {
@@ -116,7 +142,7 @@ enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf
         .nulls = dialect->nulls,
         .ragged = (dialect->ragged & SHEAF_RAGGED_PAD ? FORMAT_PAD : 0) |
                   (dialect->ragged & SHEAF_RAGGED_TRIM ? FORMAT_TRIM : 0),
-        .policy = dialect->on_error == SHEAF_ON_ERROR_FAIL ? FORMAT_FAIL : FORMAT_SKIP,
+        .policy = policy_of(dialect->on_error),
         .max_field = dialect->max_field,
         .schema = request->schema,
         .budget = &plan->core->budget,
@@ -124,6 +150,8 @@ enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf
     plan->on_error = dialect->on_error;
     plan->no_headers = dialect->no_headers;
     TRY(choose_format(plan, request, error));
+    if (plan->format->types != NULL)
+        TRY(refuse_dialect(dialect, plan->format->name, error));
     TRY(plan->format->open(plan->dataset, &options, &plan->document, error));
     plan->columns.count = plan->format->columns(plan->document, &plan->columns.names);
     if (plan->format->types != NULL)

@@ -1,4 +1,5 @@
 #include "job/report.h"
+#include "num/print.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,10 @@ static const char *kind_name(const struct sheaf_plan *plan, const struct column_
         return "number and time";
     if (use->as_number)
         return "number";
-    return use->as_instant ? "time" : "text";
+    if (use->as_instant)
+        return "time";
+    /* stats and schema find the type; for the others a text is a text. */
+    return plan->core->report->finds_types ? "any type" : "text";
 }
 
 static void print_name(struct text name, FILE *out)
@@ -60,14 +64,21 @@ static void explain_output(const struct sheaf_plan *plan, FILE *out)
     fprintf(out, "command: %s\n", core->report->name);
     if (core->groups.key_count > 0)
         explain_groups(core, out);
-    /* Of the other commands the columns above say all. */
-    const uint32_t shown = core->report == &report_aggregate ? core->groups.call_count : 0;
-    for (uint32_t i = 0; i < shown; i++) {
+    if (core->report != &report_aggregate)
+        return; /* of the other commands the columns above say all */
+    for (uint32_t i = 0; i < core->groups.call_count; i++) {
         const struct agg_call *call = &core->calls[i];
-        fprintf(out, "  %s", call->ops->signature);
+        fprintf(out, "  ");
+        print_name(core->output_names[core->groups.key_count + i], out);
+        fprintf(out, ": %s", call->ops->signature);
         if (call->column != NULL) {
             fprintf(out, " of ");
             print_name(core->call_columns[i], out);
+        }
+        if (call->parameter.kind != NUMBER_NULL) {
+            char digits[NUMBER_TEXT_SIZE];
+            (void)number_print(&call->parameter, digits);
+            fprintf(out, ", quantile %s", digits);
         }
         fprintf(out, "\n");
     }

@@ -12,6 +12,7 @@ struct report_ops {
     enum sheaf_command command;
     const char *name;   /* for messages */
     bool bare;          /* csv, tsv and table print the value alone */
+    bool finds_types;   /* of CSV columns */
     const char *counts; /* the column of counts that bars are drawn of; NULL: no bars */
     enum sheaf_status (*resolve)(struct sheaf_plan *plan, const struct sheaf_request *request,
                                  struct sheaf_error *error);

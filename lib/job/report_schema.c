@@ -39,6 +39,7 @@ static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error
 const struct report_ops report_schema = {
     .command = SHEAF_SCHEMA,
     .name = "schema",
+    .finds_types = true,
     .resolve = resolve,
     .rows = {.prepare = prepare, .rows = result_made_rows, .row = result_made_row},
 };

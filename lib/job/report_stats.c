@@ -475,6 +475,7 @@ static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error
 const struct report_ops report_stats = {
     .command = SHEAF_STATS,
     .name = "stats",
+    .finds_types = true,
     .resolve = resolve,
     .rows = {.prepare = prepare, .rows = result_made_rows, .row = result_made_row},
 };

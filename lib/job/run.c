@@ -216,7 +216,7 @@ static void sum_skipped(const struct run *run, struct sheaf_result *result)
         const struct format_counts *format = run->plan->format->counts(worker->reader);
         const struct converter_counts *values = converter_counts(worker->converter);
         result->skipped_rows += format->skipped_rows + values->skipped_rows;
-        result->nulled_values += values->nulled_values;
+        result->nulled_values += format->nulled_values + values->nulled_values;
         error_keep_earlier(&result->first_skipped, &format->first_skipped);
         error_keep_earlier(&result->first_skipped, &values->first);
     }

@@ -339,10 +339,14 @@ class Records(Case):
                        "id:i32;price:f64"):
             self.fails(2, "count", "--schema", schema, path)
 
-    def test_dashes(self):
-        """A dialect means nothing to records."""
+    def test_a_dialect_is_refused(self):
+        """It means nothing to records."""
         path = self.file(self.little, "rows.raw")
-        self.gives("3\n", "count", "-n", "-d", ";", "--schema", self.SCHEMA, path)
+        for option in (("-n",), ("-d", ";"), ("-C", "#"), ("--quote", "none"), ("--ragged", "pad"),
+                       ("--null", "NA"), ("--null-quoted",), ("--cr-ends",), ("--skip-lines", "1")):
+            name = {"-n": "--no-headers", "-d": "--delimiter", "-C": "--comment"}.get(option[0])
+            self.fails(2, "count", *option, "--schema", self.SCHEMA, path,
+                       parts=[name or option[0], "CSV", "raw"])
 
 
 class Bars(Case):

@@ -49,6 +49,7 @@ struct reading {
     struct buffer text;
     uint64_t rows;
     uint64_t skipped;
+    uint64_t nulled;
     struct sheaf_error first_skipped;
 };
 

@@ -368,11 +368,11 @@ START_TEST(values_that_are_bad)
     const size_t record = 1 + bad_values[_i].size;
     const size_t begin = make_bad(&file, (size_t)_i);
     for (uint64_t chunk = 1; chunk < 4 * record; chunk++) {
-        for (int policy = FORMAT_FAIL; policy <= FORMAT_SKIP; policy++) {
+        for (int policy = FORMAT_FAIL; policy <= FORMAT_NULL; policy++) {
             struct reading_files files = {.count = 0};
             struct reading got;
             npy_add(&files, &file, chunk % 2 == 0);
-            options.policy = policy == FORMAT_FAIL ? FORMAT_FAIL : FORMAT_SKIP;
+            options.policy = (enum format_policy)policy;
             const struct reading_setup setup = npy_setup(&options, 2, chunk);
             reading_run(&files, &setup, &got);
             const struct sheaf_error *error =
@@ -387,9 +387,10 @@ START_TEST(values_that_are_bad)
                           "\"%s\", not \"%s\"", error->text, expected);
             ck_assert_uint_eq(error->byte, byte);
             ck_assert_uint_eq(error->column, 2);
-            ck_assert_uint_eq(got.skipped, policy == FORMAT_FAIL ? 0 : 1);
-            if (policy == FORMAT_SKIP)
-                ck_assert_uint_eq(got.rows, 2);
+            ck_assert_uint_eq(got.skipped, policy == FORMAT_SKIP ? 1 : 0);
+            ck_assert_uint_eq(got.nulled, policy == FORMAT_NULL ? 1 : 0);
+            if (policy != FORMAT_FAIL)
+                ck_assert_uint_eq(got.rows, policy == FORMAT_SKIP ? 2 : 3);
             reading_drop(&got);
             reading_close_files(&files);
         }

@@ -150,9 +150,9 @@ static const struct {
     {"\x93NUMPY\4\0\0\0\0\0", 12, 6, "version 4.0 of the .npy format, expected 1.0, 2.0 or 3.0"},
     {"\x93NUMPY\0\0\0\0\0\0", 12, 6, "version 0.0 of the .npy format, expected 1.0, 2.0 or 3.0"},
     {"\x93NUMPY\1\1\0\0\0\0", 12, 6, "version 1.1 of the .npy format, expected 1.0, 2.0 or 3.0"},
-    {"\x93NUMPY\2\0\1\0\20\0", 12, 8, "a header of 1048577 bytes, expected at most 1048576"},
+    {"\x93NUMPY\2\0\1\0\0\1", 12, 8, "a header of 16777217 bytes, expected at most 16777216"},
     {"\x93NUMPY\2\0\xff\xff\xff\xff", 12, 8,
-     "a header of 4294967295 bytes, expected at most 1048576"},
+     "a header of 4294967295 bytes, expected at most 16777216"},
 };
 
 START_TEST(beginnings_that_are_wrong)
