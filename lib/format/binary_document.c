@@ -47,7 +47,7 @@ enum column_type binary_type(enum binary_kind kind)
 static const char *form_of(const struct binary_field *field)
 {
     if (field->kind == BINARY_TIME && binary_time_is_date(field->unit))
-        return "date";
+        return "timestamp in days";
     if (field->kind == BINARY_REAL && field->size < 8)
         return "float of single precision";
     return column_type_name(binary_type(field->kind));

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -269,6 +270,12 @@ bool sink_is_same_file(const struct sink *sink, int file_descriptor)
 bool sink_is_terminal(const struct sink *sink)
 {
     return isatty(sink->descriptor) == 1;
+}
+
+size_t sink_terminal_width(const struct sink *sink)
+{
+    struct winsize size;
+    return ioctl(sink->descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /* Waits until a descriptor that somebody made non-blocking takes bytes again. Gives an errno. */

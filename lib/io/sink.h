@@ -25,6 +25,9 @@ bool sink_is_same_file(const struct sink *sink, int file_descriptor);
 /* True when output goes to a terminal. */
 bool sink_is_terminal(const struct sink *sink);
 
+/* The width of that terminal in characters; 0 when nobody knows. */
+size_t sink_terminal_width(const struct sink *sink);
+
 /* Writes all bytes (buffered inside). Fails with SHEAF_SYSTEM, naming the path. */
 enum sheaf_status sink_write(struct sink *sink, const void *bytes, size_t length,
                              struct sheaf_error *error);

@@ -1,7 +1,7 @@
 /* job/output.c - results to text, in a file, on standard output, or in memory. */
 #include "io/sink.h"
+#include "job/bars.h"
 #include "job/report.h"
-#include "render/bar.h"
 #include "render/render.h"
 
 #include <stdlib.h>
@@ -104,130 +104,9 @@ static bool is_bare(const struct sheaf_result *result)
     return result->core != NULL && result->core->report->bare;
 }
 
-/* A column of bars, for people: which counts it draws, and the greatest of them among the rows of
- * one column of the input, which stand together. */
-struct bars {
-    uint32_t counts; /* column of the result */
-    uint64_t most;
-    uint64_t until; /* the row that `most` holds up to */
-    char text[BAR_SIZE];
-};
-
-static uint64_t count_of(const struct value *cell)
-{
-    return cell->kind == VALUE_NUMBER && cell->number.kind == NUMBER_DECIMAL
-               ? (uint64_t)cell->number.mantissa
-               : 0;
-}
-
-static bool same_column(const struct value *cell, const char *bytes, size_t length)
-{
-    return cell->text.length == length && memcmp(cell->text.bytes, bytes, length) == 0;
-}
-
-/* Looks through the rows from `row` on that are about the same column. */
-static enum sheaf_status find_most(struct bars *bars, struct sheaf_result *result, uint64_t row,
-                                   struct sheaf_error *error)
-{
-    const uint64_t rows = sheaf_result_rows(result);
-    const struct value *cells;
-    TRY(result_row(result, row, &cells, error));
-    const struct text column = cells[0].text; /* lives as long as the result */
-    bars->most = 0;
-    for (bars->until = row; bars->until < rows; bars->until++) {
-        TRY(result_row(result, bars->until, &cells, error));
-        if (!same_column(&cells[0], column.bytes, column.length))
-            break;
-        const uint64_t count = count_of(&cells[bars->counts]);
-        bars->most = count > bars->most ? count : bars->most;
-    }
-    return SHEAF_OK;
-}
-
-static enum sheaf_status render_row(struct renderer *renderer, struct sheaf_result *result,
-                                    uint64_t row, struct bars *bars, struct sheaf_error *error)
-{
-    const struct value *cells;
-    if (bars != NULL && row >= bars->until)
-        TRY(find_most(bars, result, row, error));
-    TRY(result_row(result, row, &cells, error));
-    if (bars != NULL) {
-        const size_t length = bar_draw(count_of(&cells[bars->counts]), bars->most, bars->text);
-        /* There is room behind the cells of a row for one more. */
-        result->cells[result->columns] =
-            length == 0 ? value_null()
-                        : value_text((struct text){.bytes = bars->text, .length = length});
-    }
-    return renderer_row(renderer, cells, error);
-}
-
-static enum sheaf_status render_rows_to_sink(struct sheaf_output *output,
-                                             struct sheaf_result *result,
-                                             const struct render_header *header, struct bars *bars,
-                                             struct sheaf_error *error)
-{
-    struct renderer *renderer;
-    TRY(renderer_open(output->ops, &output->options, header, output->sink, &renderer, error));
-    const uint64_t rows = sheaf_result_rows(result);
-    enum sheaf_status status = SHEAF_OK;
-    for (uint64_t row = 0; row < rows && status == SHEAF_OK; row++)
-        status = render_row(renderer, result, row, bars, error);
-    if (status == SHEAF_OK)
-        status = renderer_finish(renderer, error);
-    renderer_close(renderer);
-    return status;
-}
-
-/* Finds the column that bars are drawn of. */
-static bool finds_counts(const struct sheaf_result *result, uint32_t *column)
-{
-    const char *counts = result->core == NULL ? NULL : result->core->report->counts;
-    for (*column = 0; counts != NULL && *column < result->columns; ++*column) {
-        const struct text name = result->names[*column];
-        if (name.length == strlen(counts) && memcmp(name.bytes, counts, name.length) == 0)
-            return true;
-    }
-    return false;
-}
-
-static enum sheaf_status render_to_sink(struct sheaf_output *output, struct sheaf_result *result,
-                                        struct sheaf_error *error)
-{
-    struct render_header header = header_of(result);
-    struct bars bars = {.until = 0};
-    output->options.bare = is_bare(result);
-    if (!output->is_terminal || !output->ops->for_people || !finds_counts(result, &bars.counts))
-        return render_rows_to_sink(output, result, &header, NULL, error);
-    struct text *names = memory_alloc((result->columns + 1) * sizeof *names);
-    if (names == NULL)
-        return error_no_memory(error, "the output");
-    memcpy(names, result->names, result->columns * sizeof *names);
-    names[result->columns] = (struct text){.bytes = ""};
-    header.names = names;
-    header.columns++;
-    const enum sheaf_status status = render_rows_to_sink(output, result, &header, &bars, error);
-    memory_free(names);
-    return status;
-}
-
-enum sheaf_status sheaf_output_print(struct sheaf_output *output, struct sheaf_result *result,
-                                     struct sheaf_error *error)
-{
-    TRY(render_to_sink(output, result, error));
-    return sink_commit(output->sink, error);
-}
-
-void sheaf_output_close(struct sheaf_output *output)
-{
-    if (output == NULL)
-        return;
-    sink_close(output->sink);
-    memory_free(output);
-}
-
 /* ---- to memory --------------------------------------------------------------------------- */
 
-static enum sheaf_status render_rows(const struct render_ops *ops, void *state,
+static enum sheaf_status append_rows(const struct render_ops *ops, void *state,
                                      struct sheaf_result *result, struct buffer *text,
                                      struct sheaf_error *error)
 {
@@ -242,6 +121,104 @@ static enum sheaf_status render_rows(const struct render_ops *ops, void *state,
     return text->failed ? error_no_memory(error, "the printed result") : SHEAF_OK;
 }
 
+static enum sheaf_status append_result(const struct render_ops *ops,
+                                       const struct render_options *look,
+                                       struct sheaf_result *result, struct buffer *text,
+                                       struct sheaf_error *error)
+{
+    const struct render_header header = header_of(result);
+    void *state = NULL;
+    enum sheaf_status status = ops->open(look, &header, &state, error);
+    if (status == SHEAF_OK)
+        status = append_rows(ops, state, result, text, error);
+    ops->close(state);
+    return status;
+}
+
+/* ---- to a sink --------------------------------------------------------------------------- */
+
+/* bars NULL: none. */
+static enum sheaf_status render_row(struct renderer *renderer, struct sheaf_result *result,
+                                    uint64_t row, struct bars *bars, struct sheaf_error *error)
+{
+    const struct value *cells;
+    struct value bar = value_null();
+    if (bars != NULL)
+        TRY(bars_draw(bars, result, row, &bar, error));
+    TRY(result_row(result, row, &cells, error));
+    result->cells[result->columns] = bar; /* there is room for one more */
+    return renderer_row(renderer, cells, error);
+}
+
+static enum sheaf_status render_rows(struct sheaf_output *output, struct sheaf_result *result,
+                                     const struct render_header *header, struct bars *bars,
+                                     struct sheaf_error *error)
+{
+    struct renderer *renderer;
+    TRY(renderer_open(output->ops, &output->options, header, output->sink, &renderer, error));
+    const uint64_t rows = sheaf_result_rows(result);
+    enum sheaf_status status = SHEAF_OK;
+    for (uint64_t row = 0; row < rows && status == SHEAF_OK; row++)
+        status = render_row(renderer, result, row, bars, error);
+    if (status == SHEAF_OK)
+        status = renderer_finish(renderer, error);
+    renderer_close(renderer);
+    return status;
+}
+
+/* Prints with a column more, which has no name. */
+static enum sheaf_status render_with_bars(struct sheaf_output *output, struct sheaf_result *result,
+                                          struct bars *bars, struct sheaf_error *error)
+{
+    struct render_header header = header_of(result);
+    struct text *names = memory_alloc((result->columns + 1) * sizeof *names);
+    if (names == NULL)
+        return error_no_memory(error, "the output");
+    memcpy(names, result->names, result->columns * sizeof *names);
+    names[result->columns] = (struct text){.bytes = ""};
+    header.names = names;
+    header.columns++;
+    const enum sheaf_status status = render_rows(output, result, &header, bars, error);
+    memory_free(names);
+    return status;
+}
+
+/* Prints as it is to see how much room there is for bars. */
+static enum sheaf_status render_for_people(struct sheaf_output *output, struct sheaf_result *result,
+                                           struct bars *bars, struct sheaf_error *error)
+{
+    struct buffer table = {.bytes = NULL};
+    enum sheaf_status status = append_result(output->ops, &output->options, result, &table, error);
+    bars_fit(bars, &table, sink_terminal_width(output->sink));
+    if (status == SHEAF_OK && bars->width == 0)
+        status = sink_write(output->sink, table.bytes, table.length, error);
+    else if (status == SHEAF_OK)
+        status = render_with_bars(output, result, bars, error);
+    buffer_close(&table);
+    return status;
+}
+
+enum sheaf_status sheaf_output_print(struct sheaf_output *output, struct sheaf_result *result,
+                                     struct sheaf_error *error)
+{
+    const struct render_header header = header_of(result);
+    struct bars bars;
+    output->options.bare = is_bare(result);
+    if (output->is_terminal && output->ops->for_people && bars_open(&bars, result))
+        TRY(render_for_people(output, result, &bars, error));
+    else
+        TRY(render_rows(output, result, &header, NULL, error));
+    return sink_commit(output->sink, error);
+}
+
+void sheaf_output_close(struct sheaf_output *output)
+{
+    if (output == NULL)
+        return;
+    sink_close(output->sink);
+    memory_free(output);
+}
+
 enum sheaf_status sheaf_result_format(struct sheaf_result *result,
                                       const struct sheaf_print_options *options, char **bytes,
                                       size_t *length, struct sheaf_error *error)
@@ -252,13 +229,8 @@ enum sheaf_status sheaf_result_format(struct sheaf_result *result,
     TRY(find_format(options->format != NULL ? options->format : "csv", &ops, error));
     struct render_options look = render_options_of(options);
     look.bare = is_bare(result);
-    const struct render_header header = header_of(result);
     struct buffer text = {.bytes = NULL};
-    void *state = NULL;
-    enum sheaf_status status = ops->open(&look, &header, &state, error);
-    if (status == SHEAF_OK)
-        status = render_rows(ops, state, result, &text, error);
-    ops->close(state);
+    enum sheaf_status status = append_result(ops, &look, result, &text, error);
     /* The caller frees with free(), so the bytes must come from malloc itself. */
     if (status == SHEAF_OK && (*bytes = malloc(text.length + 1)) == NULL)
         status = error_no_memory(error, "the printed result");

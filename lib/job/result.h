@@ -28,7 +28,7 @@ struct sheaf_result {
     const struct text *names;
     uint32_t columns;
     uint64_t limit;
-    struct value *cells; /* one row */
+    struct value *cells; /* one row, and room for a bar */
     uint64_t cell_row;   /* the row that `cells` holds; UINT64_MAX: none */
     struct buffer text;  /* a number as printed */
     uint64_t skipped_rows;

@@ -15,13 +15,14 @@ static size_t append_block(char *out, unsigned eighths)
     return 3;
 }
 
-size_t bar_draw(uint64_t count, uint64_t most, char out[BAR_SIZE])
+size_t bar_draw(uint64_t count, uint64_t most, size_t width, char out[BAR_SIZE])
 {
+    const unsigned whole = (unsigned)width * EIGHTHS;
     unsigned left = 0;
     if (count >= most && count > 0)
-        left = BAR_WIDTH * EIGHTHS;
+        left = whole;
     else if (count > 0)
-        left = (unsigned)((uint128)count * (BAR_WIDTH * EIGHTHS) / most);
+        left = (unsigned)((uint128)count * whole / most);
     if (left == 0 && count > 0)
         left = 1;
 

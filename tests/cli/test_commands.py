@@ -8,6 +8,7 @@ import re
 import select
 import struct
 import subprocess
+import termios
 import unittest
 
 from sheaf_test import EXECUTORS, PROGRAM, ROOT, Case, run
@@ -352,9 +353,10 @@ class Records(Case):
 class Bars(Case):
     """Bars stand on a terminal, in the table only."""
 
-    def terminal(self, *args):
-        """What the program shows there."""
+    def terminal(self, *args, width=0):
+        """What the program shows there; width 0: it cannot tell."""
         master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, width))
         process = subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=slave,
                                    stderr=subprocess.PIPE)
         os.close(slave)
@@ -405,6 +407,16 @@ class Bars(Case):
         shown = self.check("hist", "-s", "a,b", "--bins", "7", path)
         self.assertIn("\u2588" * 40, shown[1])
         self.check("hist", self.file("n\n1\nnan\n2\ninf\n9\n", "special"))
+
+    def test_bars_fit(self):
+        path = self.file("v\n" + "some value\n" * 3 + "other\n" * 4)
+        for width in range(30, 120):
+            lines = self.terminal("freq", path, width=width).splitlines()
+            bars = [line.count("\u2588") for line in lines]
+            table = self.ok("freq", "-f", "table", path).decode().splitlines()
+            room = width - max(map(len, table)) - 2
+            self.assertEqual(max(bars), min(room, 40) if room >= 8 else 0, lines)
+            self.assertTrue(room < 8 or max(map(len, lines)) <= width, lines)
 
     def test_nothing_to_draw(self):
         self.assertEqual(self.terminal("freq", self.file("a\n")),

@@ -28,7 +28,7 @@ static unsigned draw(uint64_t count, uint64_t most)
 {
     char bar[BAR_SIZE + 1];
     bar[BAR_SIZE] = '!';
-    const size_t length = bar_draw(count, most, bar);
+    const size_t length = bar_draw(count, most, BAR_WIDTH, bar);
     if (length > BAR_SIZE || length % 3 != 0 || bar[BAR_SIZE] != '!')
         return NO_BAR;
     return eighths_of(bar, length);
@@ -57,13 +57,13 @@ static unsigned oracle(uint64_t count, uint64_t most)
 START_TEST(blocks_are_the_unicode_ones)
 {
     char bar[BAR_SIZE];
-    ck_assert_uint_eq(bar_draw(1, 40, bar), 3);
+    ck_assert_uint_eq(bar_draw(1, 40, BAR_WIDTH, bar), 3);
     ck_assert_mem_eq(bar, "█", 3);
-    ck_assert_uint_eq(bar_draw(1, 320, bar), 3);
+    ck_assert_uint_eq(bar_draw(1, 320, BAR_WIDTH, bar), 3);
     ck_assert_mem_eq(bar, "▏", 3);
-    ck_assert_uint_eq(bar_draw(4, 320, bar), 3);
+    ck_assert_uint_eq(bar_draw(4, 320, BAR_WIDTH, bar), 3);
     ck_assert_mem_eq(bar, "▌", 3);
-    ck_assert_uint_eq(bar_draw(23, 320, bar), 9);
+    ck_assert_uint_eq(bar_draw(23, 320, BAR_WIDTH, bar), 9);
     ck_assert_mem_eq(bar, "██▉", 9);
 }
 END_TEST
@@ -100,10 +100,10 @@ END_TEST
 START_TEST(a_table_shows_them)
 {
     char bars[2][BAR_SIZE];
-    const struct value longer =
-        value_text((struct text){.bytes = bars[0], .length = bar_draw(20, 320, bars[0])});
+    const struct value longer = value_text(
+        (struct text){.bytes = bars[0], .length = bar_draw(20, 320, BAR_WIDTH, bars[0])});
     const struct value shorter =
-        value_text((struct text){.bytes = bars[1], .length = bar_draw(3, 320, bars[1])});
+        value_text((struct text){.bytes = bars[1], .length = bar_draw(3, 320, BAR_WIDTH, bars[1])});
     const struct text names[] = {text_of("value"), text_of("count"), text_of("")};
     const struct value cells[] = {
         cell_text("a"), cell_integer(20), longer,          cell_text("b"), cell_integer(3),
@@ -118,12 +118,25 @@ START_TEST(a_table_shows_them)
 }
 END_TEST
 
+START_TEST(narrow_bars)
+{
+    char bar[BAR_SIZE];
+    ck_assert_uint_eq(bar_draw(7, 7, 1, bar), 3);
+    ck_assert_mem_eq(bar, "█", 3);
+    ck_assert_uint_eq(bar_draw(5, 10, 3, bar), 6);
+    ck_assert_mem_eq(bar, "█▌", 6);
+    ck_assert_uint_eq(bar_draw(1, 1000, 8, bar), 3);
+    ck_assert_mem_eq(bar, "▏", 3);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("bar");
     TCase *tests = tcase_create("bar");
     tcase_add_test(tests, blocks_are_the_unicode_ones);
     tcase_add_test(tests, the_ends);
+    tcase_add_test(tests, narrow_bars);
     tcase_add_test(tests, lengths_are_exact);
     tcase_add_test(tests, a_table_shows_them);
     suite_add_tcase(suite, tests);
