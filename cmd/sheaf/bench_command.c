@@ -102,17 +102,48 @@ char *const *bench_command_words(struct bench_command *command, const struct ben
     return command->words;
 }
 
+/* How many of the command's arguments may be files. An expression of agg counts as one: it is
+ * hardly ever the name of another thing. */
+static size_t count_files(const struct bench_command *command)
+{
+    const bool is_reader = (command->command->bit & FOR_READERS) != 0;
+    return is_reader ? command->settings.operand_count : 0;
+}
+
+static bool is_same_file(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool bench_command_reads_once(const struct bench_command *command)
+{
+    struct stat terminal;
+    const bool has_terminal = isatty(STDIN_FILENO) && fstat(STDIN_FILENO, &terminal) == 0;
+    const size_t count = count_files(command);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = command->settings.operands[i];
+        struct stat input;
+        if (stat(path, &input) != 0)
+            continue; /* the run says what is wrong */
+        if (!S_ISFIFO(input.st_mode) && !S_ISSOCK(input.st_mode) &&
+            !(has_terminal && is_same_file(&input, &terminal)))
+            continue;
+        message("bench: %s: each run must read it anew, so it must be a regular file", path);
+        return true;
+    }
+    return false;
+}
+
 bool bench_command_reads(const struct bench_command *command, const char *path)
 {
     struct stat output;
     struct stat input;
     if (path == NULL || stat(path, &output) != 0 || !S_ISREG(output.st_mode))
         return false;
-    bool same = fstat(STDIN_FILENO, &input) == 0 && input.st_dev == output.st_dev &&
-                input.st_ino == output.st_ino;
-    for (size_t i = 0; i < command->settings.operand_count && !same; i++)
-        same = stat(command->settings.operands[i], &input) == 0 && input.st_dev == output.st_dev &&
-               input.st_ino == output.st_ino;
+    bool same = fstat(STDIN_FILENO, &input) == 0 && is_same_file(&input, &output);
+    const size_t count = count_files(command);
+    for (size_t i = 0; i < count && !same; i++)
+        same = stat(command->settings.operands[i], &input) == 0 && is_same_file(&input, &output);
     if (same)
         message("%s: the output is also an input", path);
     return same;

@@ -31,6 +31,10 @@ bool bench_command_open(char **words, size_t count, struct bench_command *out);
 char *const *bench_command_words(struct bench_command *command,
                                  const struct bench_setting *setting);
 
+/* True, with a message, when an argument is an input that only one run could read: a FIFO, a
+ * socket, or the terminal that is our standard input. */
+bool bench_command_reads_once(const struct bench_command *command);
+
 /* True when the command has --timings, which bench then asks it for. */
 bool bench_command_has_timings(const struct bench_command *command);
 

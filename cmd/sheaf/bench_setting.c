@@ -19,7 +19,8 @@ enum { LIST_MAX = 64 };
 struct lists {
     const char *executors[LIST_MAX];
     uint64_t threads[LIST_MAX];
-    char sizes[LIST_MAX][BENCH_SIZE_LENGTH];
+    char sizes[LIST_MAX][BENCH_SIZE_LENGTH]; /* as typed */
+    uint64_t bytes[LIST_MAX];                /* what they mean; 0: auto */
     size_t executor_count;
     size_t thread_count;
     size_t size_count;
@@ -27,33 +28,78 @@ struct lists {
 
 /* The items of a list are options of one value each: they are read, and refused, as those are. */
 static const struct option_row executor_row = {.name = "executor", .entries = sheaf_executor};
-static const struct option_row threads_row = {.name = "jobs", .least = 1, .most = 65535};
+static const struct option_row threads_row = {.name = "jobs", .most = 65535};
 static const struct option_row size_row = {.name = "chunk-size", .least = 1, .most = INT64_MAX};
 
-/* Stores the item numbered `index`. False, with a message, when it will not do. */
-typedef bool item_read(const char *item, size_t index, struct lists *out);
+/* The processors that the scheduler lets us use. */
+static uint64_t count_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (uint64_t)CPU_COUNT(&set) : 1;
+}
 
 static bool read_executor(const char *item, size_t index, struct lists *out)
 {
     return value_entry(&executor_row, item, &out->executors[index]);
 }
 
+static bool same_executor(const struct lists *lists, size_t one, size_t other)
+{
+    return strcmp(lists->executors[one], lists->executors[other]) == 0;
+}
+
 static bool read_threads(const char *item, size_t index, struct lists *out)
 {
-    return value_number(&threads_row, item, &out->threads[index]);
+    if (!value_number(&threads_row, item, &out->threads[index]))
+        return false;
+    if (out->threads[index] == 0)
+        out->threads[index] = count_processors();
+    return true;
+}
+
+static bool same_threads(const struct lists *lists, size_t one, size_t other)
+{
+    return lists->threads[one] == lists->threads[other];
 }
 
 static bool read_size(const char *item, size_t index, struct lists *out)
 {
-    uint64_t bytes;
-    if (strcmp(item, AUTO) != 0 && !value_size(&size_row, item, &bytes))
+    out->bytes[index] = 0;
+    if (strcmp(item, AUTO) != 0 && !value_size(&size_row, item, &out->bytes[index]))
         return false;
     strcpy(out->sizes[index], item); /* no item is longer: see read_list */
     return true;
 }
 
-/* Hands the items of "A,B,C" to `read`. */
-static bool read_list(const char *name, const char *list, item_read *read, struct lists *out,
+static bool same_size(const struct lists *lists, size_t one, size_t other)
+{
+    return lists->bytes[one] == lists->bytes[other];
+}
+
+/* What a list holds. */
+struct list_kind {
+    const char *option;
+    /* Stores the item numbered `index`. False, with a message, when it will not do. */
+    bool (*read)(const char *item, size_t index, struct lists *out);
+    /* True when two stored items mean the same. */
+    bool (*same)(const struct lists *lists, size_t one, size_t other);
+};
+
+static const struct list_kind executor_list = {"executor", read_executor, same_executor};
+static const struct list_kind thread_list = {"jobs", read_threads, same_threads};
+static const struct list_kind size_list = {"chunk-size", read_size, same_size};
+
+/* True when an item before the one numbered `index` means the same. */
+static bool is_repeated(const struct list_kind *kind, const struct lists *lists, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (kind->same(lists, i, index))
+            return true;
+    return false;
+}
+
+/* Reads the items of "A,B,C", each once. */
+static bool read_list(const struct list_kind *kind, const char *list, struct lists *out,
                       size_t *count)
 {
     *count = 0;
@@ -61,18 +107,19 @@ static bool read_list(const char *name, const char *list, item_read *read, struc
         char item[BENCH_SIZE_LENGTH];
         const size_t length = strcspn(at, ",");
         if (length >= sizeof item) {
-            message("--%s: %s holds an item that is too long", name, quoted(list).text);
+            message("--%s: %s holds an item that is too long", kind->option, quoted(list).text);
             return false;
         }
         if (*count == LIST_MAX) {
-            message("--%s: more than %d items", name, LIST_MAX);
+            message("--%s: more than %d items", kind->option, LIST_MAX);
             return false;
         }
         memcpy(item, at, length);
         item[length] = '\0';
-        if (!read(item, *count, out))
+        if (!kind->read(item, *count, out))
             return false;
-        ++*count;
+        if (!is_repeated(kind, out, *count))
+            ++*count;
         at = at[length] == ',' ? at + length + 1 : NULL;
     }
     return true;
@@ -86,30 +133,16 @@ static void all_executors(struct lists *out)
         out->executors[out->executor_count++] = name;
 }
 
-/* 1, and the processors that the scheduler lets us use. */
-static void usual_threads(struct lists *out)
-{
-    out->threads[out->thread_count++] = 1;
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1)
-        out->threads[out->thread_count++] = (uint64_t)CPU_COUNT(&set);
-}
-
 static bool read_lists(const struct settings *settings, struct lists *out)
 {
     if (settings->executor_list == NULL)
         all_executors(out);
-    else if (!read_list("executor", settings->executor_list, read_executor, out,
-                        &out->executor_count))
+    else if (!read_list(&executor_list, settings->executor_list, out, &out->executor_count))
         return false;
-
-    if (settings->jobs_list == NULL)
-        usual_threads(out);
-    else if (!read_list("jobs", settings->jobs_list, read_threads, out, &out->thread_count))
-        return false;
-
+    const char *threads = settings->jobs_list == NULL ? "1,0" : settings->jobs_list;
     const char *sizes = settings->chunk_size_list == NULL ? AUTO : settings->chunk_size_list;
-    return read_list("chunk-size", sizes, read_size, out, &out->size_count);
+    return read_list(&thread_list, threads, out, &out->thread_count) &&
+           read_list(&size_list, sizes, out, &out->size_count);
 }
 
 /* Appends the settings of one executor and number of threads. */

@@ -21,7 +21,8 @@ struct bench_settings {
 };
 
 /* Makes all settings that the lists of the command line span, in the order of the lists: by
- * executor, then threads, then size. serial with more than one thread is left out. Owned by the
+ * executor, then threads, then size. What a list repeats, as 1K and 1024, is taken once, and
+ * 0 threads are as many as are usual. serial with more than one thread is left out. Owned by the
  * caller. False, with a message, when a list is wrong or nothing is left. */
 bool bench_settings_open(const struct settings *settings, struct bench_settings *out);
 

@@ -37,7 +37,9 @@ static const struct sheaf_entry columns[] = {
                  "how much faster than the first row with one thread (if there is none: than the "
                  "first row)"},
     [EFFICIENCY] = {"efficiency", "efficiency", "speedup / threads"},
-    [ROWS] = {"rows", "rows", "rows read; by gen: written"},
+    [ROWS] = {"rows", "rows",
+              "rows read, without those that --on-error left out for their shape or quoting; by "
+              "gen: written"},
     [ROWS_PER_S] = {"rows_per_s", "rows_per_s", "rows / seconds"},
     [GB_PER_S] = {"gb_per_s", "gb_per_s", "10^9 bytes read (by gen: written) / seconds"},
     [PEAK_MB] = {"peak_mb", "peak_mb", "the most memory that a run held, in 10^6 bytes"},

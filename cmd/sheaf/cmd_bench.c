@@ -61,17 +61,27 @@ static void write_place(const struct bench *bench, char out[PLACE_SIZE])
                  (unsigned long long)bench->settings->runs, label);
 }
 
+/* True when the run failed because it was not given our standard input. */
+static bool needs_input(const struct bench *bench, const struct bench_run *run)
+{
+    return bench->child.input == BENCH_INPUT_REFUSED && run->errors != NULL &&
+           strstr(run->errors, "standard input") != NULL;
+}
+
 /* A run failed: passes its message on, and names the setting where that tells anything. */
 static enum sheaf_status refuse_run(struct bench *bench, const struct bench_run *run)
 {
     bench_progress_close(&bench->child.progress);
+    if (needs_input(bench, run)) {
+        bench->error = (struct sheaf_error){.status = SHEAF_USAGE};
+        snprintf(bench->error.text, sizeof bench->error.text,
+                 "bench: standard input: each run must read it anew, so it must be a regular file");
+        return SHEAF_USAGE;
+    }
     const size_t told = bench_run_pass_on(run);
     bench->outcome =
         !bench->began && run->exit_status == OUTCOME_USAGE ? OUTCOME_USAGE : OUTCOME_FAILED;
     bench->reported = told > 0 && !bench->began;
-    if (bench->child.input == BENCH_INPUT_REFUSED && run->errors != NULL &&
-        strstr(run->errors, "standard input") != NULL)
-        message("bench: each run reads standard input anew, so it must be a regular file");
     char place[PLACE_SIZE];
     write_place(bench, place);
     bench->error = (struct sheaf_error){.status = SHEAF_SYSTEM};
@@ -254,6 +264,7 @@ static bool prepare(struct bench *bench, char **operands)
     }
     return bench_settings_open(bench->settings, &bench->spanned) &&
            bench_command_open(operands, bench->settings->operand_count, &bench->command) &&
+           !bench_command_reads_once(&bench->command) &&
            !bench_command_reads(&bench->command, bench->settings->output);
 }
 
@@ -289,8 +300,9 @@ const struct command command_bench = {
         "by byte. If one differs, 'same' is no, a message names the two settings, and the exit "
         "status is 1. A run that leaves out rows (status 3) is as good as any; one that fails ends "
         "the comparison.\n\n"
-        "Standard input is read anew by each run, so it must be a regular file: what comes through "
-        "a pipe or from a terminal, the runs cannot read.",
+        "Each run reads the input anew, so it must be regular files, standard input too: what "
+        "comes through a pipe, or from a terminal, is refused.\n\n"
+        "Of --jobs, 0 is the default number of threads; what a list repeats is run once.",
     .examples = "  sheaf bench count data/seattle-weather.csv\n"
                 "  sheaf bench -j 1,2,4 --chunk-size auto,64K,1M --executor pool,openmp \\\n"
                 "      agg -g weather 'mean(temp_max)' data/seattle-weather.csv\n"

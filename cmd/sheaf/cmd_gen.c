@@ -34,6 +34,26 @@ static const char *find_generator(const char *word)
     return NULL;
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+    const size_t length = strlen(text);
+    const size_t end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* Gives the format that the command line says, or else the one as which the output's name would be
+ * read. */
+static const char *choose_format(const struct settings *settings)
+{
+    if (settings->format != NULL)
+        return settings->format;
+    if (settings->output != NULL && ends_in(settings->output, ".npy"))
+        return "npy";
+    if (settings->output != NULL && ends_in(settings->output, ".raw"))
+        return "raw";
+    return "csv";
+}
+
 /* Fills the request. False, with a message, when the command line lacks something. */
 static bool make_request(const struct settings *settings, struct sheaf_generate_request *out)
 {
@@ -52,12 +72,17 @@ static bool make_request(const struct settings *settings, struct sheaf_generate_
         message("gen needs --rows N");
         return false;
     }
+    const char *format = choose_format(settings);
+    if (settings->out_delimiter != SHEAF_NO_BYTE && strcmp(format, "csv") != 0) {
+        message("--out-delimiter is for CSV; %s is named as '%s' is", settings->output, format);
+        return false; /* where --format says so, the options have been refused already */
+    }
     *out = (struct sheaf_generate_request){
         .generator = generator,
         .rows = settings->rows,
         .seed = settings->seed,
         .delimiter = settings->out_delimiter,
-        .format = settings->format,
+        .format = format,
         .path = settings->output,
     };
     return true;
@@ -66,7 +91,7 @@ static bool make_request(const struct settings *settings, struct sheaf_generate_
 /* Raw records do not say what they are. */
 static void say_schema(const struct sheaf_generate_request *request)
 {
-    if (request->format == NULL || strcmp(request->format, "raw") != 0)
+    if (strcmp(request->format, "raw") != 0)
         return;
     size_t i = 0;
     while (strcmp(sheaf_generator(i).name, request->generator) != 0)
@@ -115,7 +140,8 @@ const struct command command_gen = {
     .run = run,
     .synopsis = "[OPTIONS] GENERATOR --rows N",
     .description =
-        "Writes N rows: the same bytes for the same seed, whatever the threads.\n\n"
+        "Writes N rows: the same bytes for the same seed, whatever the threads. Without "
+        "--format, the name of the output tells the format: *.npy, *.raw, else csv.\n\n"
         "Binary formats have no missing values, and write NaN; texts are padded with NULs. Raw "
         "records say nothing of themselves: the schema to read them by is said on standard error, "
         "and alone by -f raw --rows 0.",
@@ -123,7 +149,7 @@ const struct command command_gen = {
                 "  sheaf gen measurements --rows 1000000000 -o measurements.txt\n"
                 "  sheaf gen measurements --rows 1000000 --seed 7 -D , |\n"
                 "      sheaf agg -n -g 1 'mean(2)'\n"
-                "  sheaf gen trips --rows 1000000 -f npy -o trips.npy\n"
+                "  sheaf gen trips --rows 1000000 -o trips.npy\n"
                 "  sheaf gen sequence --rows 1000000 -f raw -q |\n"
                 "      sheaf agg -i raw --schema n:i64 'sum(n)'\n",
     .list_title = "Generators",

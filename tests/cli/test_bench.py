@@ -6,10 +6,11 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import threading
 
-from sheaf_test import EXECUTORS, Case, finish, run, start, wait_for
+from sheaf_test import EXECUTORS, PROGRAM, Case, finish, run, start, wait_for
 
 COLUMNS = ["executor", "threads", "chunk_size", "runs", "seconds", "least", "most", "cpu_seconds",
            "speedup", "efficiency", "rows", "rows_per_s", "gb_per_s", "peak_mb", "same"]
@@ -23,6 +24,14 @@ OWN_WORDS = ("agg", "-n", "first(1)", "/proc/self/cmdline")
 
 def rows_of(out):
     return list(csv.DictReader(io.StringIO(out.decode())))
+
+
+def terminal(case):
+    """A terminal that nobody types on: its leader, and the path to read it by, which blocks."""
+    leader, follower = pty.openpty()
+    case.addCleanup(os.close, leader)
+    case.addCleanup(os.close, follower)
+    return leader, os.ttyname(follower)
 
 
 def children(pid):
@@ -88,6 +97,34 @@ class Table(Case):
             self.assertGreater(float(row["peak_mb"]), 0.5)
         self.assertEqual(base["speedup"], "1")
 
+    def settings(self, *args):
+        return [(row["executor"], row["threads"], row["chunk_size"])
+                for row in self.bench(*args, *ONCE, "count", self.input)]
+
+    def test_no_threads_are_the_usual_threads(self):
+        usual = str(len(os.sched_getaffinity(0)))
+        self.assertEqual(self.settings("-j", "0", "--executor", "pool"), [("pool", usual, "auto")])
+        self.assertEqual(self.settings("-j", f"00,{usual},7", "--executor", "pool"),
+                         [("pool", usual, "auto"), ("pool", "7", "auto")])
+
+    def test_what_is_listed_twice_is_run_once(self):
+        self.assertEqual(self.settings("-j", "3,1,01,3", "--executor", "pool"),
+                         [("pool", "3", "auto"), ("pool", "1", "auto")])
+        self.assertEqual(self.settings("-j", "1", "--executor", "pool,serial,pool"),
+                         [("pool", "1", "auto"), ("serial", "1", "auto")])
+        self.assertEqual(self.settings("-j", "1", "--executor", "pool", "--chunk-size",
+                                       "1K,auto,1024,1M,1k,auto,1024K"),
+                         [("pool", "1", "1K"), ("pool", "1", "auto"), ("pool", "1", "1M")])
+        self.assertEqual(self.settings("-j", ",".join(["2"] * 100), "--executor", "pool"),
+                         [("pool", "2", "auto")])
+
+    def test_rows_of_bad_shape_or_quoting_do_not_count(self):
+        path = self.file('x,y\n1,1\n2\n"3"3,3\ntwo,4\n5,5\n', name="bad.csv")
+        for how in ("skip", "null"):
+            (row,) = self.bench("-q", "--executor", "serial", "-j", "1", *ONCE, "agg",
+                                "--on-error", how, "sum(x)", path)
+            self.assertEqual(row["rows"], "3", how)
+
     def test_without_one_thread_the_first_row_is_the_measure(self):
         table = self.bench("-j", "2,3", "--executor", "pool", *ONCE, "count", self.input)
         self.assertEqual([table[0]["speedup"], table[0]["efficiency"]], ["1", "0.5"])
@@ -152,10 +189,49 @@ class Words(Case):
         self.assertEqual({(row["rows"], row["same"]) for row in rows_of(out)}, {("3", "yes")})
 
     def test_standard_input_that_can_be_read_once_is_refused(self):
-        result = run("bench", "count", data=b"a\n1\n")
-        self.assertEqual((result.status, result.out), (1, b""))
-        self.assertIn(b"standard input", result.err)
-        self.assertIn(b"it must be a regular file", result.err)
+        path = self.file("a\n1\n")
+        for command in (["count"], ["count", "-"], ["count", path, "-"], ["agg", "sum(a)"],
+                        ["agg", "-i", "raw", "--schema", "x:u8", "sum(x)"]):
+            text = self.fails(2, "bench", *command, data=b"a\n1\n",
+                              parts=("standard input", "must read it anew"))
+            self.assertEqual(text.count("\n"), 1, text)
+        self.assertEqual(self.rows("count", path, data=b"a\n1\n"), {"1"})
+        self.assertEqual(self.rows("gen", "sequence", "--rows", "3", data=b"a\n1\n"), {"3"})
+
+    def test_a_terminal_that_is_standard_input_is_refused(self):
+        leader, path = terminal(self)
+        with open(path, "rb", buffering=0) as file:
+            for command in (["count"], ["count", "/dev/stdin"], ["count", path]):
+                text = self.fails(2, "bench", *command, stdin=file, parts=("must read it anew",))
+                self.assertEqual(text.count("\n"), 1, text)
+
+    def test_inputs_that_can_be_read_once_are_refused(self):
+        path = self.file("a\n1\n")
+        fifo = self.fifo()
+        link = self.dir / "link.csv"
+        os.symlink(fifo, link)
+        address = str(self.dir / "socket")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(address)
+        for name in (fifo, link, address, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+            for command in (["count", name], ["count", path, name], ["agg", "sum(a)", name],
+                            ["count", "--", name], ["stats", name, path]):
+                text = self.fails(2, "bench", *command, data=b"a\n1\n",
+                                  parts=(str(name), "must read it anew"), timeout=10)
+                self.assertEqual(text.count("\n"), 1, text)
+
+    def test_process_substitution_is_refused(self):
+        script = f"'{PROGRAM}' bench count <(printf 'a\\n1\\n')"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, timeout=10,
+                              stdin=subprocess.DEVNULL)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertRegex(done.stderr, rb"^sheaf: bench: /dev/fd/\d+: .*must read it anew.*\n$")
+
+    def test_a_generator_is_no_file(self):
+        self.fifo("sequence")
+        self.assertEqual(self.rows("gen", "sequence", "--rows", "3", cwd=self.dir), {"3"})
+        self.file("old", name="trips")
+        self.gives("", "bench", *ONCE, "-o", "trips", "gen", "trips", "--rows", "3", cwd=self.dir)
 
     def test_the_null_device_is_empty(self):
         self.assertEqual(self.rows("count", stdin=subprocess.DEVNULL), {"0"})
@@ -267,7 +343,7 @@ class Failures(Case):
                                 r"auto: the run ended with status 1$")
 
     def test_a_run_that_is_killed(self):
-        process = start("bench", *ONCE, "count", self.fifo())
+        process = start("bench", *ONCE, "count", terminal(self)[1])
         wait_for(lambda: children(process.pid), "a run")
         os.kill(children(process.pid)[0], signal.SIGKILL)
         result = finish(process)
@@ -277,14 +353,14 @@ class Failures(Case):
     def test_signals_end_the_run_too(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             out = self.dir / "table.csv"
-            process = start("bench", "-o", out, "count", self.fifo(f"fifo{number}"))
+            process = start("bench", "-o", out, "count", terminal(self)[1])
             wait_for(lambda: children(process.pid), "a run")
             (child,) = children(process.pid)
             process.send_signal(number)
             result = finish(process)
             self.assertEqual((result.status, result.out, result.err), (-number, b"", b""))
             wait_for(lambda: not os.path.exists(f"/proc/{child}"), "the end of the run")
-            self.assertFalse([name for name in os.listdir(self.dir) if "fifo" not in name])
+            self.assertEqual(os.listdir(self.dir), [])
 
     def test_no_place_for_what_is_compared(self):
         self.fails(1, "bench", "count", self.file("x\n"), env={**os.environ, "TMPDIR": "/none"},
@@ -339,13 +415,13 @@ class Usage(Case):
 
     def test_lists(self):
         for args, part in ((["-j", ""], "--jobs: ''"), (["-j", "1,,2"], "--jobs: ''"),
-                           (["-j", "0"], "--jobs: '0' is too small"), (["-j", "x"], "--jobs: 'x'"),
+                           (["-j", "x"], "--jobs: 'x'"),
                            (["-j", "65536"], "too large"), (["-j", "-1"], "'-1'"),
                            (["--chunk-size", "1K,0"], "--chunk-size: '0' is too small"),
                            (["--chunk-size", "1X"], "--chunk-size: '1X' is not a size"),
                            (["--chunk-size", "0" * 40], "too long"),
                            (["--executor", "pool,pol"], "did you mean 'pool'?"),
-                           (["-j", ",".join(["1"] * 65)], "more than 64"),
+                           (["-j", ",".join(map(str, range(1, 66)))], "more than 64"),
                            (["-j", "2", "--executor", "serial"], "nothing to compare"),
                            (["--runs", "0"], "--runs: '0' is too small"),
                            (["--runs", "1001"], "too large"), (["--warm-up", "x"], "--warm-up"),
@@ -373,7 +449,7 @@ class Usage(Case):
 class Progress(Case):
     def test_a_terminal_is_told_what_runs(self):
         leader, follower = pty.openpty()
-        path = self.fifo()
+        keyboard, path = terminal(self)
         process = start("bench", "-j", "2", "--executor", "pool", *ONCE, "count", path,
                         stderr=follower, env={**os.environ, "TERM": "xterm"})
         os.close(follower)
@@ -381,8 +457,7 @@ class Progress(Case):
         while not shown.endswith(b"\033[K"):  # the run lasts until the line stands there
             shown += os.read(leader, 4096)
         self.assertEqual(shown, b"\rbench: round 1 of 1, pool, 2 threads, auto\033[K")
-        with open(path, "wb") as stream:
-            stream.write(b"x\n1\n")
+        os.write(keyboard, b"x\n1\n\x04")  # and the end of file
         result = finish(process)
         self.assertEqual(result.status, 0)
         self.assertEqual(rows_of(result.out)[0]["rows"], "1")

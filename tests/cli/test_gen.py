@@ -129,6 +129,26 @@ class Formats(Generated):
             self.assertEqual(self.make(generator, 0, form="raw"), b"")
             self.assertEqual(self.array(generator, 0).shape, (0,))
 
+    def test_the_name_of_the_output_tells(self):
+        for name, form in (("a.npy", "npy"), ("a.raw", "raw"), (".npy", "npy"), ("a.csv", "csv"),
+                           ("npy", "csv"), ("a.npy.txt", "csv"), ("a.NPY", "csv"), ("a.tsv", "csv"),
+                           ("d.npy/a", "csv"), ("d.npy/a.raw", "raw")):
+            (self.dir / "d.npy").mkdir(exist_ok=True)
+            result = run("gen", "trips", "--rows", "100", "-o", self.dir / name)
+            said = b"" if form != "raw" else f"{self.schema('trips')}".encode()
+            self.assertEqual((result.status, result.out, result.err), (0, b"", said), name)
+            self.assertTrue((self.dir / name).read_bytes() == self.make("trips", 100, form=form),
+                            name)
+        for name, form in itertools.product(("a.npy", "a.raw", "a.csv"), FORMATS):
+            self.gives("", "gen", "text", "--rows", "10", "-q", "-f", form, "-o", self.dir / name)
+            self.assertEqual((self.dir / name).read_bytes(), self.make("text", 10, form=form))
+
+    def test_sheaf_reads_it_by_that_name(self):
+        for name, schema in (("a.npy", ()), ("a.raw", ("--schema", "n:i64")), ("a.csv", ())):
+            path = self.dir / name
+            self.gives("", "gen", "sequence", "--rows", "1000", "-q", "-o", path)
+            self.gives("sum(n)\n500500\n", "agg", "sum(n)", *schema, path)
+
     def test_file(self):
         target = self.dir / "trips.npy"
         self.gives("", "gen", "trips", "--rows", "1000", "-f", "npy", "-o", target)
@@ -220,6 +240,10 @@ class Options(Generated):
         for form in ("raw", "npy"):
             self.fails(2, "gen", "trips", "--rows", "1", "-f", form, "-D", ",",
                        parts=["--out-delimiter is for CSV"])
+        for name in ("a.npy", "a.raw"):
+            self.fails(2, "gen", "trips", "--rows", "1", "-o", self.dir / name, "-D", ",",
+                       parts=["--out-delimiter is for CSV", f"{self.dir / name}"])
+        self.assertEqual(os.listdir(self.dir), [])
         self.fails(2, "gen", "text", "--rows", "1", "-D", '"', parts=["delimiter"])
         self.fails(2, "gen", "trips", "--rows", "1", "-f", "json", parts=["csv", "raw", "npy"])
         self.fails(2, "gen", "trips", parts=["--rows"])
@@ -227,7 +251,7 @@ class Options(Generated):
 
     def test_help(self):
         text = self.ok("gen", "--help").decode()
-        for part in (*GENERATORS, *FORMATS, "schema"):
+        for part in (*GENERATORS, *FORMATS, "schema", "*.npy", "*.raw"):
             self.assertIn(part, text)
 
     def test_progress_of_records_is_exact(self):

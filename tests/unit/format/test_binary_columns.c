@@ -6,6 +6,7 @@
 #include "sync/executors.h"
 #include "unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* So wide that BINARY_COLUMN_BYTES of each column are more than is read at once of other arrays,
@@ -130,13 +131,14 @@ END_TEST
 /* Calls of this process that read, so far. */
 static uint64_t reads_so_far(void)
 {
+    static const char label[] = "syscr: ";
     char line[100];
-    unsigned long long reads = 0;
+    uint64_t reads = 0;
     FILE *stream = fopen("/proc/self/io", "r");
     ck_assert_ptr_nonnull(stream);
     while (fgets(line, sizeof line, stream) != NULL)
-        if (sscanf(line, "syscr: %llu", &reads) == 1)
-            break;
+        if (strncmp(line, label, strlen(label)) == 0)
+            reads = strtoull(line + strlen(label), NULL, 10);
     ck_assert_int_eq(fclose(stream), 0);
     return reads;
 }
