@@ -5,7 +5,6 @@
 
 #include "sheaf/job.h"
 
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,13 +30,6 @@ static const struct option_row executor_row = {.name = "executor", .entries = sh
 static const struct option_row threads_row = {.name = "jobs", .most = 65535};
 static const struct option_row size_row = {.name = "chunk-size", .least = 1, .most = INT64_MAX};
 
-/* The processors that the scheduler lets us use. */
-static uint64_t count_processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (uint64_t)CPU_COUNT(&set) : 1;
-}
-
 static bool read_executor(const char *item, size_t index, struct lists *out)
 {
     return value_entry(&executor_row, item, &out->executors[index]);
@@ -53,7 +45,7 @@ static bool read_threads(const char *item, size_t index, struct lists *out)
     if (!value_number(&threads_row, item, &out->threads[index]))
         return false;
     if (out->threads[index] == 0)
-        out->threads[index] = count_processors();
+        out->threads[index] = sheaf_processors();
     return true;
 }
 

@@ -74,7 +74,8 @@ static bool make_request(const struct settings *settings, struct sheaf_generate_
     }
     const char *format = choose_format(settings);
     if (settings->out_delimiter != SHEAF_NO_BYTE && strcmp(format, "csv") != 0) {
-        message("--out-delimiter is for CSV; %s is named as '%s' is", settings->output, format);
+        message("--out-delimiter is for CSV, but the name of %s says '%s'", settings->output,
+                format);
         return false; /* where --format says so, the options have been refused already */
     }
     *out = (struct sheaf_generate_request){

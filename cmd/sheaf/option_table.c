@@ -290,9 +290,8 @@ const struct option_row option_table[] = {
      .parse = value_entry,
      MEMBER(format),
      .entries = generated_format,
-     .help =
-         "Rows as text (csv, the default), as little-endian records without gaps (raw), or as a "
-         "NumPy array (npy)."},
+     .help = "Rows as text (csv), as little-endian records without gaps (raw), or as a NumPy array "
+             "(npy). Default: by the name of the output, *.npy or *.raw, else csv."},
     {.name = "out-delimiter",
      .letter = 'D',
      .value = "C",
@@ -337,8 +336,8 @@ const struct option_row option_table[] = {
      .section = SECTION_RUN,
      .parse = value_text,
      MEMBER(jobs_list),
-     .help = "Numbers of worker threads to compare: 1,2,4. Default: 1, and the processors that "
-             "this process may use."},
+     .help = "Numbers of worker threads to compare: 1,2,4; 0 is the processors that this process "
+             "may use. Default: 1,0."},
     {.name = "chunk-size",
      .value = "LIST",
      .commands = FOR_BENCH,

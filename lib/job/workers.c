@@ -26,3 +26,8 @@ enum sheaf_status workers_choose(const struct sheaf_run_options *options, uint64
         out->executor = &executor_serial;
     return SHEAF_OK;
 }
+
+unsigned sheaf_processors(void)
+{
+    return cpu_available();
+}

@@ -245,6 +245,9 @@ SHEAF_API const char *sheaf_generator_schema(size_t index);
  * NULL when none is near. */
 SHEAF_API const char *sheaf_nearest(const char *word, const char *const *names);
 
+/* The processors that this process may really use: the default number of threads. */
+SHEAF_API unsigned sheaf_processors(void);
+
 /* "0.1.0" */
 SHEAF_API const char *sheaf_version(void);
 
