@@ -53,4 +53,19 @@ static inline bool word_take(struct text *bytes, size_t width, uint64_t *word)
     return true;
 }
 
+/* Reads word after word: `short_of` says whether more was asked for than there was. */
+struct word_reader {
+    struct text rest;
+    bool short_of;
+};
+
+/* The next word, of `count` bytes; 0 when there are not as many. */
+static inline uint64_t word_read(struct word_reader *reader, size_t count)
+{
+    uint64_t value = 0;
+    if (!word_take(&reader->rest, count, &value))
+        reader->short_of = true;
+    return value;
+}
+
 #endif

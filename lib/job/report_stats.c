@@ -8,12 +8,14 @@
 
 #include <string.h>
 
-/* One field. The cell is null unless `fill` says otherwise; its texts live until the next fill. */
+/* One field. Its cell comes from `cell`, which cannot fail, or from `fill`, which is given a null;
+ * its text lives until the next one is asked for. */
 struct field {
     const char *name;
     const char *help;
     bool needs_table; /* of the distinct values */
     bool is_usual;    /* shown unless others are asked for */
+    struct value (*cell)(struct stats_column *column);
     enum sheaf_status (*fill)(struct stats_column *column, struct value *out,
                               struct sheaf_error *error);
 };
@@ -35,52 +37,34 @@ static uint64_t value_count_of(const struct stats_column *column)
 
 /* ---- what the column is ------------------------------------------------------------------ */
 
-static enum sheaf_status fill_column(struct stats_column *column, struct value *out,
-                                     struct sheaf_error *error)
+static struct value cell_column(struct stats_column *column)
 {
-    (void)error;
-    *out = value_text(column->name);
-    return SHEAF_OK;
+    return value_text(column->name);
 }
 
-static enum sheaf_status fill_type(struct stats_column *column, struct value *out,
-                                   struct sheaf_error *error)
+static struct value cell_type(struct stats_column *column)
 {
-    (void)error;
-    *out = text_cell(column_type_name(column->type));
-    return SHEAF_OK;
+    return text_cell(column_type_name(column->type));
 }
 
-static enum sheaf_status fill_rows(struct stats_column *column, struct value *out,
-                                   struct sheaf_error *error)
+static struct value cell_rows(struct stats_column *column)
 {
-    (void)error;
-    *out = value_count(column->profile->rows);
-    return SHEAF_OK;
+    return value_count(column->profile->rows);
 }
 
-static enum sheaf_status fill_nulls(struct stats_column *column, struct value *out,
-                                    struct sheaf_error *error)
+static struct value cell_nulls(struct stats_column *column)
 {
-    (void)error;
-    *out = value_count(column->profile->nulls);
-    return SHEAF_OK;
+    return value_count(column->profile->nulls);
 }
 
-static enum sheaf_status fill_count(struct stats_column *column, struct value *out,
-                                    struct sheaf_error *error)
+static struct value cell_count(struct stats_column *column)
 {
-    (void)error;
-    *out = value_count(value_count_of(column));
-    return SHEAF_OK;
+    return value_count(value_count_of(column));
 }
 
-static enum sheaf_status fill_distinct(struct stats_column *column, struct value *out,
-                                       struct sheaf_error *error)
+static struct value cell_distinct(struct stats_column *column)
 {
-    (void)error;
-    *out = value_count(column->table->distinct);
-    return SHEAF_OK;
+    return value_count(column->table->distinct);
 }
 
 /* ---- extremes ---------------------------------------------------------------------------- */
@@ -105,52 +89,40 @@ static struct value held_cell(const struct held *held)
     return held_is_empty(held) ? value_null() : value_text(held_text(held));
 }
 
-static enum sheaf_status fill_min(struct stats_column *column, struct value *out,
-                                  struct sheaf_error *error)
+static struct value cell_min(struct stats_column *column)
 {
-    (void)error;
     const struct profile *profile = column->profile;
     if (value_count_of(column) == 0)
-        return SHEAF_OK;
+        return value_null();
     if (column_type_is_number(column->type))
-        *out = number_cell(column, &profile->lowest);
-    else if (column_type_is_time(column->type))
-        *out = time_cell(column, &profile->earliest);
-    else if (column->type == TYPE_BOOLEAN)
-        *out = text_cell(profile->falses > 0 ? "false" : "true");
-    else
-        *out = held_cell(&profile->least);
-    return SHEAF_OK;
+        return number_cell(column, &profile->lowest);
+    if (column_type_is_time(column->type))
+        return time_cell(column, &profile->earliest);
+    if (column->type == TYPE_BOOLEAN)
+        return text_cell(profile->falses > 0 ? "false" : "true");
+    return held_cell(&profile->least);
 }
 
-static enum sheaf_status fill_max(struct stats_column *column, struct value *out,
-                                  struct sheaf_error *error)
+static struct value cell_max(struct stats_column *column)
 {
-    (void)error;
     const struct profile *profile = column->profile;
     if (value_count_of(column) == 0)
-        return SHEAF_OK;
+        return value_null();
     if (column_type_is_number(column->type))
-        *out = number_cell(column, &profile->highest);
-    else if (column_type_is_time(column->type))
-        *out = time_cell(column, &profile->latest);
-    else if (column->type == TYPE_BOOLEAN)
-        *out = text_cell(profile->trues > 0 ? "true" : "false");
-    else
-        *out = held_cell(&profile->greatest);
-    return SHEAF_OK;
+        return number_cell(column, &profile->highest);
+    if (column_type_is_time(column->type))
+        return time_cell(column, &profile->latest);
+    if (column->type == TYPE_BOOLEAN)
+        return text_cell(profile->trues > 0 ? "true" : "false");
+    return held_cell(&profile->greatest);
 }
 
-static enum sheaf_status fill_range(struct stats_column *column, struct value *out,
-                                    struct sheaf_error *error)
+static struct value cell_range(struct stats_column *column)
 {
-    (void)error;
     if (!column_type_is_number(column->type) || value_count_of(column) == 0)
-        return SHEAF_OK;
-    const struct profile *profile = column->profile;
-    *out =
-        value_number(number_subtract_rounded(&profile->highest, &profile->lowest, column->round));
-    return SHEAF_OK;
+        return value_null();
+    return value_number(number_subtract_rounded(&column->profile->highest, &column->profile->lowest,
+                                                column->round));
 }
 
 /* ---- sums -------------------------------------------------------------------------------- */
@@ -292,77 +264,101 @@ static enum sheaf_status fill_kurtosis(struct stats_column *column, struct value
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
-static enum sheaf_status fill_mode(struct stats_column *column, struct value *out,
-                                   struct sheaf_error *error)
+static struct value cell_mode(struct stats_column *column)
 {
-    (void)error;
     struct value_entry mode;
     stats_column_mode(column, &mode);
-    if (mode.count > 0)
-        *out = native_cell(column->call->type, mode.key, column->scratch);
-    return SHEAF_OK;
+    return mode.count == 0 ? value_null()
+                           : native_cell(column->call->type, mode.key, column->scratch);
 }
 
-static enum sheaf_status fill_mode_count(struct stats_column *column, struct value *out,
-                                         struct sheaf_error *error)
+static struct value cell_mode_count(struct stats_column *column)
 {
-    (void)error;
     struct value_entry mode;
     stats_column_mode(column, &mode);
-    if (mode.count > 0)
-        *out = value_count(mode.count);
-    return SHEAF_OK;
+    return mode.count == 0 ? value_null() : value_count(mode.count);
 }
 
-static enum sheaf_status fill_min_length(struct stats_column *column, struct value *out,
-                                         struct sheaf_error *error)
+static struct value cell_min_length(struct stats_column *column)
 {
-    (void)error;
     uint64_t shortest;
     uint64_t longest;
-    if (stats_column_lengths(column, &shortest, &longest))
-        *out = value_count(shortest);
-    return SHEAF_OK;
+    return stats_column_lengths(column, &shortest, &longest) ? value_count(shortest) : value_null();
 }
 
-static enum sheaf_status fill_max_length(struct stats_column *column, struct value *out,
-                                         struct sheaf_error *error)
+static struct value cell_max_length(struct stats_column *column)
 {
-    (void)error;
     uint64_t shortest;
     uint64_t longest;
-    if (stats_column_lengths(column, &shortest, &longest))
-        *out = value_count(longest);
-    return SHEAF_OK;
+    return stats_column_lengths(column, &shortest, &longest) ? value_count(longest) : value_null();
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
 
 static const struct field field_table[] = {
-    {"column", "its name", false, true, fill_column},
-    {"type", "integer, decimal, float, boolean, date, timestamp, text, null", false, true,
-     fill_type},
-    {"rows", "all rows", false, true, fill_rows},
-    {"nulls", "missing values", false, true, fill_nulls},
-    {"count", "values that are there", false, false, fill_count},
-    {"distinct", "different values, exact", true, true, fill_distinct},
-    {"min", "least value: by number, time, or bytes", false, true, fill_min},
-    {"max", "greatest value", false, true, fill_max},
-    {"range", "greatest less least number", false, false, fill_range},
-    {"sum", "sum, exact", false, true, fill_sum},
-    {"mean", "arithmetic mean", false, true, fill_mean},
-    {"variance", "sample variance", false, false, fill_variance},
-    {"sd", "sample standard deviation", false, true, fill_sd},
-    {"skewness", "sample skewness, adjusted (G1)", true, false, fill_skewness},
-    {"kurtosis", "sample excess kurtosis (G2)", true, false, fill_kurtosis},
-    {"q1", "first quartile; of times by method lower", true, true, fill_q1},
-    {"median", "second quartile", true, true, fill_median},
-    {"q3", "third quartile", true, true, fill_q3},
-    {"iqr", "third less first quartile", true, false, fill_iqr},
-    {"mode", "most frequent value, the first of several", true, false, fill_mode},
-    {"mode_count", "how often that is there", true, false, fill_mode_count},
-    {"min_length", "bytes of the shortest value", true, false, fill_min_length},
-    {"max_length", "bytes of the longest value", true, false, fill_max_length},
+    {.name = "column", .help = "its name", .cell = cell_column, .is_usual = true},
+    {.name = "type",
+     .help = "integer, decimal, float, boolean, date, timestamp, text, null",
+     .cell = cell_type,
+     .is_usual = true},
+    {.name = "rows", .help = "all rows", .cell = cell_rows, .is_usual = true},
+    {.name = "nulls", .help = "missing values", .cell = cell_nulls, .is_usual = true},
+    {.name = "count", .help = "values that are there", .cell = cell_count},
+    {.name = "distinct",
+     .help = "different values, exact",
+     .cell = cell_distinct,
+     .needs_table = true,
+     .is_usual = true},
+    {.name = "min",
+     .help = "least value: by number, time, or bytes",
+     .cell = cell_min,
+     .is_usual = true},
+    {.name = "max", .help = "greatest value", .cell = cell_max, .is_usual = true},
+    {.name = "range", .help = "greatest less least number", .cell = cell_range},
+    {.name = "sum", .help = "sum, exact", .fill = fill_sum, .is_usual = true},
+    {.name = "mean", .help = "arithmetic mean", .fill = fill_mean, .is_usual = true},
+    {.name = "variance", .help = "sample variance", .fill = fill_variance},
+    {.name = "sd", .help = "sample standard deviation", .fill = fill_sd, .is_usual = true},
+    {.name = "skewness",
+     .help = "sample skewness, adjusted (G1)",
+     .fill = fill_skewness,
+     .needs_table = true},
+    {.name = "kurtosis",
+     .help = "sample excess kurtosis (G2)",
+     .fill = fill_kurtosis,
+     .needs_table = true},
+    {.name = "q1",
+     .help = "first quartile; of times by method lower",
+     .fill = fill_q1,
+     .needs_table = true,
+     .is_usual = true},
+    {.name = "median",
+     .help = "second quartile",
+     .fill = fill_median,
+     .needs_table = true,
+     .is_usual = true},
+    {.name = "q3",
+     .help = "third quartile",
+     .fill = fill_q3,
+     .needs_table = true,
+     .is_usual = true},
+    {.name = "iqr", .help = "third less first quartile", .fill = fill_iqr, .needs_table = true},
+    {.name = "mode",
+     .help = "most frequent value, the first of several",
+     .cell = cell_mode,
+     .needs_table = true},
+    {.name = "mode_count",
+     .help = "how often that is there",
+     .cell = cell_mode_count,
+     .needs_table = true},
+    {.name = "min_length",
+     .help = "bytes of the shortest value",
+     .cell = cell_min_length,
+     .needs_table = true},
+    {.name = "max_length",
+     .help = "bytes of the longest value",
+     .cell = cell_max_length,
+     .needs_table = true},
 };
 enum { FIELD_COUNT = sizeof field_table / sizeof field_table[0] };
 
@@ -450,8 +446,12 @@ static enum sheaf_status add_row(struct sheaf_result *result, struct stats_colum
 {
     const struct setup *setup = result->core->report_setup;
     for (uint32_t i = 0; i < setup->count; i++) {
+        const struct field *field = setup->fields[i];
         struct value cell = value_null();
-        TRY(setup->fields[i]->fill(column, &cell, error));
+        if (field->cell != NULL)
+            cell = field->cell(column);
+        else
+            TRY(field->fill(column, &cell, error));
         TRY(made_rows_put(&result->made, &cell, error));
     }
     return SHEAF_OK;
@@ -460,6 +460,7 @@ static enum sheaf_status add_row(struct sheaf_result *result, struct stats_colum
 static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
 {
     for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
+        TRY(result_check_stop(result, error));
         struct stats_column column;
         enum sheaf_status status = stats_column_open(&column, &result->core->calls[i],
                                                      group_table_state(result->table, i), error);

@@ -40,20 +40,6 @@ void exact_sum_save(const struct exact_sum *sum, struct buffer *out)
         save_window(&sum->wide->doubles, out);
 }
 
-/* Bytes still to be read; `short_of` once more were asked for than there are. */
-struct reader {
-    struct text rest;
-    bool short_of;
-};
-
-static uint64_t read_bytes(struct reader *reader, size_t count)
-{
-    uint64_t value = 0;
-    if (!word_take(&reader->rest, count, &value))
-        reader->short_of = true;
-    return value;
-}
-
 static enum sheaf_status bad(struct sheaf_error *error)
 {
     return error_set(error, SHEAF_DATA, "a saved sum is damaged");
@@ -65,22 +51,22 @@ struct range {
     int high;
 };
 
-static enum sheaf_status load_window(struct window *window, struct reader *reader,
+static enum sheaf_status load_window(struct window *window, struct word_reader *reader,
                                      struct range range, const struct window_charge *charge)
 {
-    const int low = (int8_t)read_bytes(reader, 1);
-    const int length = (int)read_bytes(reader, 1);
+    const int low = (int8_t)word_read(reader, 1);
+    const int length = (int)word_read(reader, 1);
     if (length == 0 || low < range.low || low + length > range.high ||
         reader->rest.length < (size_t)length * WORD_SIZE)
         return bad(charge->error);
     TRY(window_reserve(window, low, low + length, charge));
     for (int i = 0; i < length; i++)
-        window->limbs[i] = read_bytes(reader, WORD_SIZE);
+        window->limbs[i] = word_read(reader, WORD_SIZE);
     return window_high(window) <= range.high ? SHEAF_OK : bad(charge->error);
 }
 
-static enum sheaf_status load_wide(struct exact_sum *sum, struct reader *reader, unsigned flags,
-                                   const struct window_charge *charge)
+static enum sheaf_status load_wide(struct exact_sum *sum, struct word_reader *reader,
+                                   unsigned flags, const struct window_charge *charge)
 {
     static const struct range decimals = {.low = 0, .high = EXACT_DECIMAL_LIMBS};
     static const struct range doubles = {.low = EXACT_DOUBLE_LOW, .high = EXACT_DOUBLE_HIGH};
@@ -94,14 +80,14 @@ static enum sheaf_status load_wide(struct exact_sum *sum, struct reader *reader,
     return SHEAF_OK;
 }
 
-static enum sheaf_status load(struct exact_sum *sum, struct reader *reader,
+static enum sheaf_status load(struct exact_sum *sum, struct word_reader *reader,
                               const struct window_charge *charge)
 {
-    const uint64_t version = read_bytes(reader, 1);
-    const unsigned flags = (unsigned)read_bytes(reader, 1);
-    const int scale = (int8_t)read_bytes(reader, 1);
-    const uint128 low = read_bytes(reader, WORD_SIZE);
-    const uint128 high = read_bytes(reader, WORD_SIZE);
+    const uint64_t version = word_read(reader, 1);
+    const unsigned flags = (unsigned)word_read(reader, 1);
+    const int scale = (int8_t)word_read(reader, 1);
+    const uint128 low = word_read(reader, WORD_SIZE);
+    const uint128 high = word_read(reader, WORD_SIZE);
     if (reader->short_of || version != VERSION || (flags & ~(unsigned)FLAGS) != 0 ||
         scale < EXACT_SCALE || scale > EXACT_SCALE_MAX)
         return bad(charge->error);
@@ -116,7 +102,7 @@ enum sheaf_status exact_sum_load(struct exact_sum *sum, struct text *bytes,
                                  struct sheaf_error *error)
 {
     const struct window_charge charge = {.budget = budget, .column = column, .error = error};
-    struct reader reader = {.rest = *bytes};
+    struct word_reader reader = {.rest = *bytes};
     *sum = (struct exact_sum){0};
     const enum sheaf_status status = load(sum, &reader, &charge);
     if (status == SHEAF_OK)

@@ -69,20 +69,6 @@ void multiset_save(const struct multiset *set, struct buffer *out)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* Bytes still to be read; `short_of` once more were asked for than there are. */
-struct reader {
-    struct text rest;
-    bool short_of;
-};
-
-static uint64_t read_bytes(struct reader *reader, size_t count)
-{
-    uint64_t value = 0;
-    if (!word_take(&reader->rest, count, &value))
-        reader->short_of = true;
-    return value;
-}
-
 static enum sheaf_status bad(struct sheaf_error *error)
 {
     return error_set(error, SHEAF_DATA, "a saved set of numbers is damaged");
@@ -120,12 +106,12 @@ static bool is_normal(const struct number *number)
             (number->exponent == NUMBER_SINGLE && is_single(number->real)));
 }
 
-static bool read_number(struct reader *reader, struct number *out)
+static bool read_number(struct word_reader *reader, struct number *out)
 {
-    *out = (struct number){.kind = (uint8_t)read_bytes(reader, 1)};
-    out->exponent = (int8_t)read_bytes(reader, 1);
-    const uint64_t low = read_bytes(reader, WORD_SIZE);
-    const uint64_t high = read_bytes(reader, WORD_SIZE);
+    *out = (struct number){.kind = (uint8_t)word_read(reader, 1)};
+    out->exponent = (int8_t)word_read(reader, 1);
+    const uint64_t low = word_read(reader, WORD_SIZE);
+    const uint64_t high = word_read(reader, WORD_SIZE);
     if (out->kind == NUMBER_DECIMAL)
         out->mantissa = (int128)((uint128)high << 64 | low);
     else
@@ -136,11 +122,11 @@ static bool read_number(struct reader *reader, struct number *out)
 
 /* Reads one value of the run; false when it can be none. */
 static bool read_value(struct run *run, size_t index, enum multiset_form form,
-                       struct reader *reader)
+                       struct word_reader *reader)
 {
     if (form == FORM_WIDE)
         return read_number(reader, &run->numbers[index]);
-    run->keys[index] = read_bytes(reader, WORD_SIZE);
+    run->keys[index] = word_read(reader, WORD_SIZE);
     struct number number;
     multiset_key_number(form, 0, run->keys[index], &number);
     return form == FORM_DECIMAL || is_normal(&number);
@@ -157,7 +143,7 @@ static bool ascends(const struct run *run, size_t index, enum multiset_form form
 
 /* Reads a run of `run->capacity` values into it; a buffer need not be sorted. */
 static bool read_values(struct run *run, enum multiset_form form, bool sorted,
-                        struct reader *reader)
+                        struct word_reader *reader)
 {
     for (size_t i = 0; i < run->capacity; i++) {
         if (!read_value(run, i, form, reader) || (sorted && !ascends(run, i, form)))
@@ -168,10 +154,10 @@ static bool read_values(struct run *run, enum multiset_form form, bool sorted,
 }
 
 /* Reads counts, and adds them to *total. */
-static bool read_times(struct run *run, uint64_t *total, struct reader *reader)
+static bool read_times(struct run *run, uint64_t *total, struct word_reader *reader)
 {
     for (size_t i = 0; i < run->length; i++) {
-        const uint64_t times = run->times == NULL ? 1 : read_bytes(reader, WORD_SIZE);
+        const uint64_t times = run->times == NULL ? 1 : word_read(reader, WORD_SIZE);
         if (times == 0 || times > MULTISET_COUNT_MAX - *total)
             return false;
         *total += times;
@@ -182,10 +168,10 @@ static bool read_times(struct run *run, uint64_t *total, struct reader *reader)
 }
 
 static enum sheaf_status load_run(struct multiset_runs *runs, struct run *run, bool sorted,
-                                  struct reader *reader, const struct run_context *context)
+                                  struct word_reader *reader, const struct run_context *context)
 {
-    const uint64_t length = read_bytes(reader, WORD_SIZE);
-    const uint64_t counted = read_bytes(reader, 1);
+    const uint64_t length = word_read(reader, WORD_SIZE);
+    const uint64_t counted = word_read(reader, 1);
     const size_t value = context->form == FORM_WIDE ? WIDE_BYTES : WORD_SIZE;
     const size_t item = value + (counted != 0 ? (size_t)WORD_SIZE : 0);
     if (reader->short_of || counted > 1 || length == 0 || length > reader->rest.length / item)
@@ -200,7 +186,7 @@ static enum sheaf_status load_run(struct multiset_runs *runs, struct run *run, b
 }
 
 static enum sheaf_status load_runs(struct multiset_runs *runs, uint64_t run_count, bool buffered,
-                                   struct reader *reader, const struct run_context *context)
+                                   struct word_reader *reader, const struct run_context *context)
 {
     for (uint64_t i = 0; i < run_count; i++) {
         struct run run = {0};
@@ -217,13 +203,13 @@ static enum sheaf_status load_runs(struct multiset_runs *runs, uint64_t run_coun
 enum sheaf_status multiset_load(struct multiset *set, struct text *bytes,
                                 const struct multiset_charge *charge, struct sheaf_error *error)
 {
-    struct reader reader = {.rest = *bytes};
+    struct word_reader reader = {.rest = *bytes};
     *set = (struct multiset){0};
-    const uint64_t version = read_bytes(&reader, 1);
-    const uint64_t form = read_bytes(&reader, 1);
-    const int scale = (int8_t)read_bytes(&reader, 1);
-    const uint64_t run_count = read_bytes(&reader, 1);
-    const uint64_t buffered = read_bytes(&reader, 1);
+    const uint64_t version = word_read(&reader, 1);
+    const uint64_t form = word_read(&reader, 1);
+    const int scale = (int8_t)word_read(&reader, 1);
+    const uint64_t run_count = word_read(&reader, 1);
+    const uint64_t buffered = word_read(&reader, 1);
     if (reader.short_of || version != VERSION || form > FORM_WIDE || scale > 0 ||
         scale < NUMBER_EXPONENT_MIN || (form != FORM_DECIMAL && scale != 0) ||
         run_count > RUNS_MOST || buffered > 1)
