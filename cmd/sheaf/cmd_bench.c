@@ -79,8 +79,9 @@ static enum sheaf_status refuse_run(struct bench *bench, const struct bench_run 
         return SHEAF_USAGE;
     }
     const size_t told = bench_run_pass_on(run);
-    bench->outcome =
-        !bench->began && run->exit_status == OUTCOME_USAGE ? OUTCOME_USAGE : OUTCOME_FAILED;
+    bench->outcome = OUTCOME_FAILED;
+    if (run->exit_status == OUTCOME_LIMIT || (!bench->began && run->exit_status == OUTCOME_USAGE))
+        bench->outcome = (enum outcome)run->exit_status;
     bench->reported = told > 0 && !bench->began;
     char place[PLACE_SIZE];
     write_place(bench, place);
@@ -299,7 +300,7 @@ const struct command command_bench = {
         "What each run prints, warm-up included, is compared with what the first run printed, byte "
         "by byte. If one differs, 'same' is no, a message names the two settings, and the exit "
         "status is 1. A run that leaves out rows (status 3) is as good as any; one that fails ends "
-        "the comparison.\n\n"
+        "the comparison, with its status where that is 2 or 4, else 1.\n\n"
         "Each run reads the input anew, so it must be regular files, standard input too: what "
         "comes through a pipe, or from a terminal, is refused.\n\n"
         "Of --jobs, 0 is the default number of threads; what a list repeats is run once.",

@@ -341,7 +341,7 @@ static enum sheaf_status extend(struct format_reader *reader, size_t *got,
 {
     struct memory_budget *budget = reader->document->options.budget;
     const size_t wanted = reader->extension;
-    if (memory_charge(budget, wanted, "a row longer than a chunk", NULL, error) != SHEAF_OK)
+    if (memory_charge(budget, wanted, "a row that reaches past its chunk", NULL, error) != SHEAF_OK)
         return add_place(reader, error);
     *got = 0;
     enum sheaf_status status = reserve_raw(reader, reader->raw_length + wanted, error);

@@ -93,7 +93,7 @@ static enum sheaf_status charge_blocks_locked(struct feed *feed, struct sheaf_er
     const uint64_t block_size = feed->setup.run.chunk_size + 2 * sizeof(struct block) + 32;
     const uint64_t wanted = blocks > spare ? (blocks - spare) * block_size : 0;
     if (wanted > feed->charged)
-        TRY(memory_charge(budget, wanted - feed->charged, "a row longer than a chunk", NULL,
+        TRY(memory_charge(budget, wanted - feed->charged, "a row that reaches past its chunk", NULL,
                           error));
     else
         memory_uncharge(budget, feed->charged - wanted);

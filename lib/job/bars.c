@@ -7,6 +7,7 @@
 enum {
     GAP = 2,       /* between two columns of a table */
     LEAST_BAR = 8, /* a narrower one shows nothing */
+    USUAL_WIDTH = 80,
 };
 
 bool bars_open(struct bars *bars, const struct sheaf_result *result)
@@ -38,10 +39,9 @@ static size_t longest_line(const struct buffer *table)
 
 void bars_fit(struct bars *bars, const struct buffer *table, size_t terminal_width)
 {
-    if (terminal_width == 0)
-        return;
+    const size_t width = terminal_width == 0 ? USUAL_WIDTH : terminal_width;
     const size_t taken = longest_line(table) + GAP;
-    const size_t left = terminal_width > taken ? terminal_width - taken : 0;
+    const size_t left = width > taken ? width - taken : 0;
     bars->width = left < LEAST_BAR ? 0 : left < BAR_WIDTH ? left : BAR_WIDTH;
 }
 
@@ -52,19 +52,25 @@ static uint64_t count_of(const struct value *cell)
                : 0;
 }
 
+/* The row that the rows of the next column begin with, or the end of all. */
+static uint64_t end_of_column(const struct sheaf_result *result, uint64_t row)
+{
+    const uint64_t rows = sheaf_result_rows(result);
+    for (uint32_t i = 0; i < result->core->groups.call_count; i++)
+        if (result->first_rows[i] > row)
+            return result->first_rows[i] < rows ? result->first_rows[i] : rows;
+    return rows;
+}
+
 /* Looks through the rows from `row` on that are about the same column. */
 static enum sheaf_status find_most(struct bars *bars, struct sheaf_result *result, uint64_t row,
                                    struct sheaf_error *error)
 {
-    const uint64_t rows = sheaf_result_rows(result);
-    const struct value *cells;
-    TRY(result_row(result, row, &cells, error));
-    const struct text column = cells[0].text; /* lives as long as the result */
+    bars->until = end_of_column(result, row);
     bars->most = 0;
-    for (bars->until = row; bars->until < rows; bars->until++) {
-        TRY(result_row(result, bars->until, &cells, error));
-        if (text_compare(cells[0].text, column) != 0)
-            break;
+    for (; row < bars->until; row++) {
+        const struct value *cells;
+        TRY(result_row(result, row, &cells, error));
         const uint64_t count = count_of(&cells[bars->counts]);
         bars->most = count > bars->most ? count : bars->most;
     }

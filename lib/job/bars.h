@@ -19,7 +19,7 @@ struct bars {
 bool bars_open(struct bars *bars, const struct sheaf_result *result);
 
 /* Chooses the width: what a table (as printed without bars) leaves of a terminal so wide (0: not
- * known), or none when that is too little. */
+ * known, taken as 80), or none when that is too little. */
 void bars_fit(struct bars *bars, const struct buffer *table, size_t terminal_width);
 
 /* Gives the bar of a row (rows ascend), lent until the next call; null for a count of 0. Uses the

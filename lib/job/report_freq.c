@@ -17,8 +17,7 @@ struct column_values {
     struct value_entry *entries; /* `shown` of them */
     size_t shown;
     size_t filled;
-    uint64_t first_row; /* of the result */
-    uint64_t total;     /* rows of the input */
+    uint64_t total; /* rows of the input */
 };
 
 struct freq {
@@ -149,12 +148,13 @@ static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error
     freq->columns = memory_zeroed(freq->column_count, sizeof *freq->columns);
     if (freq->columns == NULL)
         return error_no_memory(error, "the values by frequency");
+    TRY(result_open_first_rows(result, error));
     for (uint32_t i = 0; i < freq->column_count; i++) {
         struct column_values *values = &freq->columns[i];
         const struct value_table *table = agg_distinct_table(group_table_state(result->table, i));
         TRY(result_check_stop(result, error));
         TRY(collect(values, table, setup->top, &core->calls[i], error));
-        values->first_row = freq->rows;
+        result->first_rows[i] = freq->rows;
         freq->rows += values->shown;
     }
     return SHEAF_OK;
@@ -178,13 +178,14 @@ static enum sheaf_status percent(uint64_t count, uint64_t total, int round, stru
 }
 
 /* The column that a row of the result is about. */
-static uint32_t column_of(const struct freq *freq, uint64_t number)
+static uint32_t column_of(const struct sheaf_result *result, uint64_t number)
 {
+    const struct freq *freq = result->report;
     uint32_t low = 0;
     uint32_t high = freq->column_count;
     while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
-        if (freq->columns[middle].first_row <= number)
+        if (result->first_rows[middle] <= number)
             low = middle;
         else
             high = middle;
@@ -196,9 +197,9 @@ static enum sheaf_status row(struct sheaf_result *result, uint64_t number, struc
                              struct sheaf_error *error)
 {
     struct freq *freq = result->report;
-    const uint32_t column = column_of(freq, number);
+    const uint32_t column = column_of(result, number);
     const struct column_values *values = &freq->columns[column];
-    const struct value_entry *entry = &values->entries[number - values->first_row];
+    const struct value_entry *entry = &values->entries[number - result->first_rows[column]];
     const struct agg_call *call = &result->core->calls[column];
     cells[0] = value_text(result->core->call_columns[column]);
     cells[1] = native_cell(call->type, entry->key, freq->scratch);

@@ -131,8 +131,10 @@ static enum sheaf_status add_column(struct sheaf_result *result, uint32_t index,
 
 static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
 {
+    TRY(result_open_first_rows(result, error));
     for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
         TRY(result_check_stop(result, error));
+        result->first_rows[i] = result_made_rows(result);
         TRY(add_column(result, i, error));
     }
     return SHEAF_OK;

@@ -65,6 +65,14 @@ void sheaf_result_close(struct sheaf_result *result)
     memory_free(result);
 }
 
+enum sheaf_status result_open_first_rows(struct sheaf_result *result, struct sheaf_error *error)
+{
+    struct job_core *core = result->core;
+    const size_t size = core->groups.call_count * sizeof *result->first_rows;
+    result->first_rows = arena_alloc(&core->arena, size, error);
+    return result->first_rows == NULL ? SHEAF_SYSTEM : SHEAF_OK;
+}
+
 uint64_t result_made_rows(const struct sheaf_result *result)
 {
     return made_rows_count(&result->made);

@@ -25,6 +25,7 @@ struct sheaf_result {
     const struct sheaf_cancel *cancel; /* while it is made */
     void *report;                      /* the ops' own */
     struct made_rows made;             /* rows made beforehand, for results that are */
+    uint64_t *first_rows; /* of each call's rows, where rows stand by calls; of the core's arena */
     const struct text *names;
     uint32_t columns;
     uint64_t limit;
@@ -48,6 +49,9 @@ enum sheaf_status result_check_stop(const struct sheaf_result *result, struct sh
 /* The cells of one row, lent until the next call. */
 enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const struct value **cells,
                              struct sheaf_error *error);
+
+/* Makes room for first_rows. Fails with SHEAF_SYSTEM. */
+enum sheaf_status result_open_first_rows(struct sheaf_result *result, struct sheaf_error *error);
 
 /* For results whose rows are all made beforehand. */
 uint64_t result_made_rows(const struct sheaf_result *result);

@@ -239,8 +239,9 @@ enum sheaf_status exact_sum_add_square(struct exact_sum *sum, const struct numbe
  * others, and adding to it costs a shift and an addition. */
 struct near {
     int128 value;
-    int base;
-    bool any;
+    int base; /* of the first one that is not 0 */
+    bool has_base;
+    uint32_t count; /* since the last flush */
 };
 
 enum {
@@ -253,28 +254,33 @@ enum {
 static bool add_near(struct near *near, double real)
 {
     const struct parts parts = split(real);
-    if (!near->any) {
+    if (parts.mantissa == 0) {
+        near->count++;
+        return true;
+    }
+    if (!near->has_base) {
         near->base = parts.exponent - NEAR_BELOW;
-        near->any = true;
+        near->has_base = true;
     }
     const int shift = parts.exponent - near->base;
     if (shift < 0 || shift > NEAR_SHIFT)
-        return parts.mantissa == 0;
+        return false;
     /* Without a branch, which no processor could foresee. */
     const int128 sign = -(int128)(real < 0);
     near->value += (((int128)parts.mantissa << shift) ^ sign) - sign;
+    near->count++;
     return true;
 }
 
 static enum sheaf_status flush_near(struct exact_sum *sum, struct near *near,
                                     const struct window_charge *charge)
 {
-    if (!near->any)
+    if (near->count == 0)
         return SHEAF_OK;
     const uint128 magnitude = power_magnitude(near->value);
     const bool negative = near->value < 0;
-    const int base = near->base;
-    *near = (struct near){.any = false};
+    const int base = near->has_base ? near->base : 0;
+    *near = (struct near){.count = 0};
     /* Below the least double there is nothing but zeros. */
     if (base < DOUBLE_EXPONENT_MIN)
         return add_binary(sum, magnitude >> (DOUBLE_EXPONENT_MIN - base), DOUBLE_EXPONENT_MIN,
@@ -286,14 +292,14 @@ static enum sheaf_status add_doubles(struct exact_sum *sum, const struct number 
                                      const uint32_t *selection, uint32_t selected,
                                      const struct window_charge *charge)
 {
-    struct near near = {.any = false};
+    struct near near = {.count = 0};
     for (uint32_t i = 0; i < selected; i++) {
         const struct number *number = &numbers[selection == NULL ? i : selection[i]];
         if (number->kind != NUMBER_DOUBLE)
             continue;
         if (!isfinite(number->real) || !add_near(&near, number->real))
             TRY(add_double(sum, number->real, charge));
-        if (i % NEAR_MOST == NEAR_MOST - 1)
+        if (near.count == NEAR_MOST)
             TRY(flush_near(sum, &near, charge));
     }
     return flush_near(sum, &near, charge);

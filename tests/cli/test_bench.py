@@ -310,6 +310,12 @@ class Agreement(Case):
                                "measurements", "--rows", "300000", "--seed", "5"))
         self.assertEqual({row["same"] for row in rows}, {"yes"})
 
+    def test_the_memory_limit(self):
+        """A run that passes it ends with 4, and so does the comparison."""
+        path = self.file("x\n" + "".join(f"{i}\n" for i in range(50_000)))
+        self.fails(4, "bench", "--runs", "1", "-j", "1", "stats", "--memory-limit", "200K", path,
+                   parts=["--memory-limit"])
+
     def test_rows_left_out_are_no_failure(self):
         path = self.file("x\n1\ntwo\n3\n")
         command = ("agg", "--on-error", "skip", "sum(x)", path)
@@ -327,7 +333,7 @@ class Failures(Case):
         self.fails(1, "bench", "count", self.dir / "none.csv", parts=("none.csv: cannot open",))
         self.fails(2, "bench", "agg", "sum(y)", path, parts=("unknown column \"y\"",))
         self.fails(1, "bench", "agg", "sum(x)", self.file("x\na\n"), parts=("input.csv:2:",))
-        self.fails(1, "bench", "agg", "--memory-limit", "1", "-g", "x", "count()", path)
+        self.fails(4, "bench", "agg", "--memory-limit", "1", "-g", "x", "count()", path)
 
     def test_a_later_run_fails(self):
         path = self.file("x\n1\n")

@@ -353,8 +353,8 @@ class Records(Case):
 class Bars(Case):
     """Bars stand on a terminal, in the table only."""
 
-    def terminal(self, *args, width=0):
-        """What the program shows there; width 0: it cannot tell."""
+    def terminal(self, *args, width=200):
+        """What the program shows there; width 0: it cannot tell, and is taken as 80."""
         master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, width))
         process = subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=slave,
@@ -410,13 +410,22 @@ class Bars(Case):
 
     def test_bars_fit(self):
         path = self.file("v\n" + "some value\n" * 3 + "other\n" * 4)
-        for width in range(30, 120):
+        for width in (0, *range(30, 120)):
             lines = self.terminal("freq", path, width=width).splitlines()
             bars = [line.count("\u2588") for line in lines]
             table = self.ok("freq", "-f", "table", path).decode().splitlines()
+            width = width or 80
             room = width - max(map(len, table)) - 2
             self.assertEqual(max(bars), min(room, 40) if room >= 8 else 0, lines)
             self.assertTrue(room < 8 or max(map(len, lines)) <= width, lines)
+
+    def test_columns_of_one_name(self):
+        """Each has a longest bar of its own."""
+        path = self.file("a,a\n1,5\n1,6\n1,6\n2,7\n")
+        for command in (("freq",), ("hist", "--bins", "2")):
+            lines = self.terminal(*command, "-s", "1,2", path).splitlines()
+            whole = [line for line in lines if "\u2588" * 40 in line]
+            self.assertGreaterEqual(len(whole), 2, lines)
 
     def test_nothing_to_draw(self):
         self.assertEqual(self.terminal("freq", self.file("a\n")),

@@ -297,7 +297,7 @@ START_TEST(a_long_row_is_charged)
     reading_add_file(&files, bytes, sizeof bytes);
     reading_run(&files, &setup, &got);
     ck_assert_int_eq(got.status, SHEAF_LIMIT);
-    ck_assert_ptr_nonnull(strstr(got.error.text, "a row longer than a chunk"));
+    ck_assert_ptr_nonnull(strstr(got.error.text, "a row that reaches past its chunk"));
     ck_assert_uint_eq(budget.used, 0);
     reading_drop(&got);
     budget.limit = 1 << 20;
