@@ -8,19 +8,13 @@
 #include "message.h"
 #include "options.h"
 #include "outcome.h"
+#include "run.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TRY(expression)                                                                            \
-    do {                                                                                           \
-        const enum sheaf_status try_status_ = (expression);                                        \
-        if (try_status_ != SHEAF_OK)                                                               \
-            return try_status_;                                                                    \
-    } while (0)
 
 enum { PLACE_SIZE = BENCH_LABEL_SIZE + 64 };
 
@@ -202,13 +196,9 @@ static enum sheaf_status make_figures(struct bench *bench)
 
 static enum sheaf_status open_output(struct bench *bench)
 {
-    const struct settings *settings = bench->settings;
-    struct sheaf_print_options print = SHEAF_PRINT_OPTIONS_INIT;
-    print.format = settings->format;
-    print.path = settings->output;
-    if (settings->out_delimiter != SHEAF_NO_BYTE)
-        print.delimiter = (char)settings->out_delimiter;
-    bench->makes_file = output_is_file(settings->output);
+    struct sheaf_print_options print;
+    run_print_options(bench->settings, &print);
+    bench->makes_file = output_is_file(bench->settings->output);
     return sheaf_output_open(&print, &bench->output, &bench->error);
 }
 
@@ -216,12 +206,9 @@ static enum sheaf_status print(struct bench *bench)
 {
     TRY(bench_table_make(&bench->spanned, bench->figures, bench->settings->round, &bench->table,
                          &bench->error));
-    /* The reader of a stream may let us wait: a signal then ends us as it would end any program. */
-    if (!bench->makes_file)
-        TRY(stop_release(&bench->stop));
-    else if (sheaf_cancel_reason(bench->stop.cancel) != 0)
-        return SHEAF_STOPPED;
-    return sheaf_output_print(bench->output, bench->table, &bench->error);
+    const struct run_printing printing = {&bench->stop, bench->makes_file, bench->output,
+                                          bench->table};
+    return run_print(&printing, &bench->error);
 }
 
 static enum sheaf_status execute(struct bench *bench)

@@ -8,6 +8,14 @@
 
 #include <stdbool.h>
 
+/* Returns from the calling function unless the expression gives SHEAF_OK. */
+#define TRY(expression)                                                                            \
+    do {                                                                                           \
+        const enum sheaf_status try_status_ = (expression);                                        \
+        if (try_status_ != SHEAF_OK)                                                               \
+            return try_status_;                                                                    \
+    } while (0)
+
 /* The exit statuses of the program; a run stopped by signal N ends by that signal, which shells
  * show as 128 + N. */
 enum outcome {

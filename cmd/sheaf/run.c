@@ -12,13 +12,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define TRY(expression)                                                                            \
-    do {                                                                                           \
-        const enum sheaf_status try_status_ = (expression);                                        \
-        if (try_status_ != SHEAF_OK)                                                               \
-            return try_status_;                                                                    \
-    } while (0)
-
 /* One job, from its plan to its output. All that is opened is closed by job_close. */
 struct job {
     const struct settings *settings;
@@ -75,7 +68,7 @@ void run_options(const struct settings *settings, struct sheaf_run_options *out)
     out->temporary_directory = directory != NULL && *directory != '\0' ? directory : NULL;
 }
 
-static void print_options(const struct settings *settings, struct sheaf_print_options *out)
+void run_print_options(const struct settings *settings, struct sheaf_print_options *out)
 {
     *out = (struct sheaf_print_options)SHEAF_PRINT_OPTIONS_INIT;
     out->format = settings->format;
@@ -164,15 +157,15 @@ static enum sheaf_status verify(struct job *job)
     return status;
 }
 
-static enum sheaf_status print(struct job *job)
+enum sheaf_status run_print(const struct run_printing *printing, struct sheaf_error *error)
 {
     /* The reader of a stream may let us wait, and printing polls no token: a signal then ends us as
      * it would end any program. */
-    if (!job->makes_file)
-        TRY(stop_release(&job->stop));
-    else if (sheaf_cancel_reason(job->stop.cancel) != 0)
+    if (!printing->makes_file)
+        TRY(stop_release(printing->stop));
+    else if (sheaf_cancel_reason(printing->stop->cancel) != 0)
         return SHEAF_STOPPED;
-    return sheaf_output_print(job->output, job->result, &job->error);
+    return sheaf_output_print(printing->output, printing->result, error);
 }
 
 static enum sheaf_status explain(struct job *job)
@@ -201,7 +194,8 @@ static enum sheaf_status execute(struct job *job)
     if (job->settings->verify)
         TRY(verify(job));
     progress_finish(&job->progress, SHEAF_OK);
-    return print(job);
+    const struct run_printing printing = {&job->stop, job->makes_file, job->output, job->result};
+    return run_print(&printing, &job->error);
 }
 
 static const char *plural(uint64_t count)
@@ -258,7 +252,7 @@ int run_job(const struct settings *settings, const struct sheaf_request *request
     struct job job = {.settings = settings, .request = request};
     raise_file_limit();
     run_options(settings, &job.run);
-    print_options(settings, &job.print);
+    run_print_options(settings, &job.print);
     progress_attach(&job.progress, settings, &job.run);
 
     const enum sheaf_status status = execute(&job);

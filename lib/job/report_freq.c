@@ -36,8 +36,7 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
         return SHEAF_SYSTEM;
     setup->top = request->top;
     plan->core->report_setup = setup;
-    struct number unused;
-    const struct agg_ops *ops = agg_find_for("distinct", strlen("distinct"), 1, &unused);
+    const struct agg_ops *ops = agg_find("distinct", strlen("distinct"));
     return resolve_columns(plan, request, ops, names, error);
 }
 

@@ -150,10 +150,9 @@ static enum sheaf_status resolve_count(struct sheaf_plan *plan, const struct she
     (void)request;
     static const char *const names[] = {"count"};
     const struct resolve_room room = {.calls = 1, .outputs = 1};
-    struct number parameter;
     TRY(resolve_make_room(plan, &room, error));
     TRY(resolve_names(plan, names, error));
-    return resolve_call(plan, 0, agg_find_for("count", strlen("count"), 0, &parameter), 0, error);
+    return resolve_call(plan, 0, agg_find("count", strlen("count")), 0, error); /* of rows */
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */

@@ -37,8 +37,7 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
         return SHEAF_SYSTEM;
     setup->bins = request->bins;
     plan->core->report_setup = setup;
-    struct number unused;
-    const struct agg_ops *ops = agg_find_for("median", strlen("median"), 1, &unused);
+    const struct agg_ops *ops = agg_find("median", strlen("median"));
     return resolve_columns(plan, request, ops, names, error);
 }
 

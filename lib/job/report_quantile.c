@@ -102,8 +102,7 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
         TRY(find_method(request->method, &setup->method, error));
     TRY(read_quantiles(plan, at, setup, error));
     plan->core->report_setup = setup;
-    struct number unused;
-    const struct agg_ops *ops = agg_find_for("median", strlen("median"), 1, &unused);
+    const struct agg_ops *ops = agg_find("median", strlen("median"));
     return resolve_columns(plan, request, ops, names, error);
 }
 

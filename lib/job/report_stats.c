@@ -178,12 +178,6 @@ static enum sheaf_status fill_sd(struct stats_column *column, struct value *out,
 
 /* ---- order ------------------------------------------------------------------------------- */
 
-static const struct number quartiles[STATS_QUARTILES] = {
-    {.mantissa = 25, .exponent = -2, .kind = NUMBER_DECIMAL},
-    {.mantissa = 50, .exponent = -2, .kind = NUMBER_DECIMAL},
-    {.mantissa = 75, .exponent = -2, .kind = NUMBER_DECIMAL},
-};
-
 static enum sheaf_status fill_quartile(struct stats_column *column, unsigned quartile,
                                        struct value *out, struct sheaf_error *error)
 {
@@ -194,7 +188,7 @@ static enum sheaf_status fill_quartile(struct stats_column *column, unsigned qua
     if (multiset_count(numbers) == 0)
         return SHEAF_OK;
     struct number number;
-    quantile_of(numbers, &quartiles[quartile], QUANTILE_7, column->round, &number);
+    quantile_of(numbers, &stats_quartiles[quartile], QUANTILE_7, column->round, &number);
     *out = value_number(number);
     return SHEAF_OK;
 }
@@ -227,7 +221,7 @@ static enum sheaf_status fill_iqr(struct stats_column *column, struct value *out
     if (multiset_count(numbers) == 0)
         return SHEAF_OK;
     struct number number;
-    quantile_range(numbers, &quartiles[0], &quartiles[2], column->round, &number);
+    quantile_range(numbers, &stats_quartiles[0], &stats_quartiles[2], column->round, &number);
     *out = value_number(number);
     return SHEAF_OK;
 }
@@ -266,31 +260,27 @@ static enum sheaf_status fill_kurtosis(struct stats_column *column, struct value
 
 static struct value cell_mode(struct stats_column *column)
 {
-    struct value_entry mode;
-    stats_column_mode(column, &mode);
-    return mode.count == 0 ? value_null()
-                           : native_cell(column->call->type, mode.key, column->scratch);
+    const struct value_entry *mode = &stats_column_values(column)->mode;
+    return mode->count == 0 ? value_null()
+                            : native_cell(column->call->type, mode->key, column->scratch);
 }
 
 static struct value cell_mode_count(struct stats_column *column)
 {
-    struct value_entry mode;
-    stats_column_mode(column, &mode);
-    return mode.count == 0 ? value_null() : value_count(mode.count);
+    const struct stats_values *values = stats_column_values(column);
+    return values->mode.count == 0 ? value_null() : value_count(values->mode.count);
 }
 
 static struct value cell_min_length(struct stats_column *column)
 {
-    uint64_t shortest;
-    uint64_t longest;
-    return stats_column_lengths(column, &shortest, &longest) ? value_count(shortest) : value_null();
+    const struct stats_values *values = stats_column_values(column);
+    return values->mode.count == 0 ? value_null() : value_count(values->shortest);
 }
 
 static struct value cell_max_length(struct stats_column *column)
 {
-    uint64_t shortest;
-    uint64_t longest;
-    return stats_column_lengths(column, &shortest, &longest) ? value_count(longest) : value_null();
+    const struct stats_values *values = stats_column_values(column);
+    return values->mode.count == 0 ? value_null() : value_count(values->longest);
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -436,8 +426,7 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
         names[i] = setup->fields[i]->name;
         needs_table |= setup->fields[i]->needs_table;
     }
-    struct number unused;
-    const struct agg_ops *distinct = agg_find_for("distinct", strlen("distinct"), 1, &unused);
+    const struct agg_ops *distinct = agg_find("distinct", strlen("distinct"));
     return resolve_columns(plan, request, needs_table ? distinct : &agg_profile, names, error);
 }
 

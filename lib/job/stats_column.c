@@ -5,6 +5,12 @@
 #include "num/parse.h"
 #include "num/quantile.h"
 
+const struct number stats_quartiles[STATS_QUARTILES] = {
+    {.mantissa = 25, .exponent = -2, .kind = NUMBER_DECIMAL},
+    {.mantissa = 50, .exponent = -2, .kind = NUMBER_DECIMAL},
+    {.mantissa = 75, .exponent = -2, .kind = NUMBER_DECIMAL},
+};
+
 /* ---- opening ----------------------------------------------------------------------------- */
 
 static enum sheaf_status make_profile(struct stats_column *column, struct sheaf_error *error)
@@ -135,10 +141,8 @@ static enum sheaf_status make_quartiles(struct stats_column *column, struct shea
     TRY(stats_column_numbers(column, &times, error));
     const uint64_t count = multiset_count(times);
     struct number quartiles[STATS_QUARTILES];
-    for (unsigned i = 0; i < STATS_QUARTILES && count > 0; i++) {
-        const struct number q = {.mantissa = 25 * (i + 1), .exponent = -2, .kind = NUMBER_DECIMAL};
-        multiset_at(times, quantile_lower_rank(count, &q), &quartiles[i]);
-    }
+    for (unsigned i = 0; i < STATS_QUARTILES && count > 0; i++)
+        multiset_at(times, quantile_lower_rank(count, &stats_quartiles[i]), &quartiles[i]);
     if (count > 0)
         find_quartiles(column, quartiles);
     column->has_quartiles = true;
@@ -156,29 +160,28 @@ enum sheaf_status stats_column_time_quartile(struct stats_column *column, unsign
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
-void stats_column_mode(const struct stats_column *column, struct value_entry *out)
+static void take_value(struct stats_column *column, const struct value_entry *entry)
 {
-    *out = (struct value_entry){.count = 0};
+    struct stats_values *values = &column->values;
+    if (entry->count > values->mode.count ||
+        (entry->count == values->mode.count && place_compare(entry->place, values->mode.place) < 0))
+        values->mode = *entry;
+    const uint64_t length = native_text(column->call->type, entry->key, column->scratch).length;
+    if (length < values->shortest)
+        values->shortest = length;
+    if (length > values->longest)
+        values->longest = length;
+}
+
+const struct stats_values *stats_column_values(struct stats_column *column)
+{
+    if (column->has_values)
+        return &column->values;
+    column->values = (struct stats_values){.shortest = UINT64_MAX};
     struct value_entry entry;
     size_t cursor = 0;
     while (value_table_next(column->table, &cursor, &entry))
-        if (entry.count > out->count ||
-            (entry.count == out->count && place_compare(entry.place, out->place) < 0))
-            *out = entry;
-}
-
-bool stats_column_lengths(struct stats_column *column, uint64_t *shortest, uint64_t *longest)
-{
-    *shortest = UINT64_MAX;
-    *longest = 0;
-    struct value_entry entry;
-    size_t cursor = 0;
-    while (value_table_next(column->table, &cursor, &entry)) {
-        const uint64_t length = native_text(column->call->type, entry.key, column->scratch).length;
-        if (length < *shortest)
-            *shortest = length;
-        if (length > *longest)
-            *longest = length;
-    }
-    return *shortest != UINT64_MAX;
+        take_value(column, &entry);
+    column->has_values = true;
+    return &column->values;
 }

@@ -11,6 +11,17 @@
 
 enum { STATS_QUARTILES = 3 };
 
+/* 0.25, 0.5 and 0.75. */
+extern const struct number stats_quartiles[STATS_QUARTILES];
+
+/* What a walk over all values tells. */
+struct stats_values {
+    struct value_entry
+        mode;          /* the most frequent, of equally frequent ones the first; count 0: none */
+    uint64_t shortest; /* bytes of a value, as it stands or prints */
+    uint64_t longest;
+};
+
 struct stats_column {
     struct text name;
     const struct agg_call *call;     /* the one that the run made */
@@ -27,6 +38,8 @@ struct stats_column {
     bool has_shape;
     struct text quartiles[STATS_QUARTILES]; /* of a column of times: keys; bytes NULL: none */
     bool has_quartiles;
+    struct stats_values values;
+    bool has_values;
     char scratch[NATIVE_TEXT_SIZE];
 };
 
@@ -52,11 +65,8 @@ enum sheaf_status stats_column_shape(struct stats_column *column, const struct s
 enum sheaf_status stats_column_time_quartile(struct stats_column *column, unsigned quartile,
                                              struct value *out, struct sheaf_error *error);
 
-/* The most frequent value, of equally frequent ones the first; count 0: none. Needs the table. */
-void stats_column_mode(const struct stats_column *column, struct value_entry *out);
-
-/* The shortest and longest value in bytes, as it stands or prints; false: there is none. Needs the
+/* The most frequent value and the lengths, which mean nothing where its count is 0. Lent. Needs the
  * table. */
-bool stats_column_lengths(struct stats_column *column, uint64_t *shortest, uint64_t *longest);
+const struct stats_values *stats_column_values(struct stats_column *column);
 
 #endif
