@@ -57,10 +57,10 @@ TEST_LIBS := -lcheck -lsubunit -lgmp -lrt $(LIBS)
 # clang, and no reports from inside libraries.
 ENV_asan := ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 ENV_ubsan := UBSAN_OPTIONS=print_stacktrace=1
-ENV_tsan = TSAN_OPTIONS=ignore_noninstrumented_modules=1:allocator_may_return_null=1 \
+ENV_tsan = TSAN_OPTIONS=ignore_noninstrumented_modules=1:allocator_may_return_null=1:atexit_sleep_ms=0 \
     OMP_TOOL_LIBRARIES=$(shell clang -print-file-name=libarcher.so 2>/dev/null)
-# Instrumented code is slow: fewer random files, more patience.
-SLOW := CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=20 SHEAF_TEST_FILES=12
+# Instrumented code is slow: fewer random files and schedules, more patience.
+SLOW := CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=20 SHEAF_TEST_FILES=12 SHEAF_TEST_SEEDS=150
 TEST_ENV = $(ENV_$(FLAVOUR)) $(if $(filter release,$(FLAVOUR)),CK_DEFAULT_TIMEOUT=60,$(SLOW))
 
 # --- Files ----------------------------------------------------------------------------------
@@ -71,27 +71,38 @@ test_object = $(patsubst %.c,$(BUILD)/test-obj/%.o,$(1))
 LIB_SOURCES := $(sort $(wildcard lib/*/*.c))
 PROGRAM_SOURCES := $(sort $(wildcard cmd/sheaf/*.c))
 EXAMPLE_SOURCES := $(sort $(wildcard cmd/examples/*.c))
+# One example shows the library beside SQLite, where there is SQLite.
+SQLITE := $(shell pkg-config --libs sqlite3 2>/dev/null)
+ifeq ($(SQLITE),)
+EXAMPLE_SOURCES := $(filter-out cmd/examples/resource-pool.c,$(EXAMPLE_SOURCES))
+endif
 ORACLE_SOURCES := $(sort $(wildcard tests/oracle/*.c))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/*.c))
+SYNC_SOURCES := $(sort $(wildcard tests/sync/*.c))
 UNIT_TEST_SOURCES := $(filter $(addsuffix /test_%.c,$(wildcard tests/unit/*)),$(UNIT_SOURCES))
 PUBLIC_HEADERS := $(sort $(wildcard lib/include/sheaf/*.h))
+MANUAL_PAGES := $(sort $(wildcard docs/man/*.3))
 HEADERS := $(PUBLIC_HEADERS) $(sort $(wildcard lib/*/*.h cmd/*/*.h tests/*/*.h tests/unit/*/*.h))
-SOURCES := $(LIB_SOURCES) $(PROGRAM_SOURCES) $(EXAMPLE_SOURCES) $(ORACLE_SOURCES) $(UNIT_SOURCES)
+SOURCES := $(LIB_SOURCES) $(PROGRAM_SOURCES) $(EXAMPLE_SOURCES) $(ORACLE_SOURCES) $(UNIT_SOURCES) \
+    $(SYNC_SOURCES)
 
 LIBRARIES := $(BUILD)/libsheaf.a $(BUILD)/$(SONAME) $(BUILD)/libsheaf.so
 EXAMPLES := $(EXAMPLE_SOURCES:cmd/examples/%.c=$(BUILD)/examples/%)
 UNIT_TESTS := $(UNIT_TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
+SYNC_PROGRAMS := $(SYNC_SOURCES:%.c=$(BUILD)/%)
+# Compiled by scripts/bench-sync, against libraries that no test needs.
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 # What the unit tests link with: the library compiled with SHEAF_TESTING, and the oracle.
 TEST_ARCHIVE := $(BUILD)/tests/library.a
 OBJECTS := $(call object,$(LIB_SOURCES) $(PROGRAM_SOURCES) $(EXAMPLE_SOURCES)) \
-    $(call test_object,$(LIB_SOURCES) $(ORACLE_SOURCES) $(UNIT_SOURCES))
+    $(call test_object,$(LIB_SOURCES) $(ORACLE_SOURCES) $(UNIT_SOURCES) $(SYNC_SOURCES))
 
 .SUFFIXES:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .PHONY: FORCE all unit-tests check check-unit check-cli check-layering check-symbols check-docs \
-    check-install headers asan ubsan tsan coverage check-mutations lint format install uninstall \
-    clean help
+    check-sync check-models check-fast-path check-stress check-install headers asan ubsan tsan \
+    coverage check-mutations lint manual format install uninstall clean help
 
 # Stands before a command: shows a short line instead of it, unless V is set.
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
@@ -128,6 +139,7 @@ $(BUILD)/libsheaf.so: $(BUILD)/$(SONAME)
 $(BUILD)/sheaf: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libsheaf.a
 	$(call say,LINK) $(LINK) -pie -o $@ $^ $(LIBS)
 
+$(BUILD)/examples/resource-pool: LIBS += $(SQLITE)
 $(EXAMPLES): $(BUILD)/examples/%: $(BUILD)/obj/cmd/examples/%.o $(BUILD)/libsheaf.a
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -pie -o $@ $^ $(LIBS)
@@ -144,6 +156,11 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/test-obj/tests/%.o $$(call room_helper
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -o $@ $^ $(TEST_LIBS)
 
+# Programs that are run whole, many times; they use the public headers only.
+$(SYNC_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/test-obj/tests/%.o $(BUILD)/libsheaf.a
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
+
 # --- Checking -------------------------------------------------------------------------------
 
 check: check-layering headers check-symbols check-docs check-unit check-cli ## run all tests of this build
@@ -152,7 +169,12 @@ unit-tests: $(UNIT_TESTS)
 check-unit: unit-tests ## run the unit tests
 	$(TEST_ENV) scripts/run-unit-tests $(UNIT_TESTS)
 
-check-cli: $(BUILD)/sheaf $(LIBRARIES) ## run the tests of the program (CLI_TESTS='-k PATTERN' picks)
+# For other compilers, and for the other twin of parking (CPPFLAGS=-DSHEAF_WAITGROUP_BUCKETS).
+check-sync: $(EXAMPLES) $(BUILD)/sheaf $(filter %/unit/sync/%,$(UNIT_TESTS)) ## run the tests of lib/sync and the examples
+	$(TEST_ENV) scripts/run-unit-tests $(filter %/unit/sync/%,$(UNIT_TESTS))
+	$(TEST_ENV) SHEAF=$(abspath $(BUILD)/sheaf) tests/cli/run -k test_examples.
+
+check-cli: $(BUILD)/sheaf $(LIBRARIES) $(EXAMPLES) ## run the tests of the program (CLI_TESTS='-k PATTERN' picks)
 	$(TEST_ENV) SHEAF=$(abspath $(BUILD)/sheaf) tests/cli/run $(CLI_TESTS)
 
 check-layering: ## check who includes whom
@@ -161,8 +183,18 @@ check-layering: ## check who includes whom
 check-symbols: $(LIBRARIES) ## check that the libraries export the public names and no others
 	scripts/check-symbols $(BUILD)
 
-check-docs: $(BUILD)/sheaf ## check the README's tour and the manual page against the program
+check-docs: $(BUILD)/sheaf $(EXAMPLES) ## check the tours and the manual page against the programs
 	scripts/check-docs $(BUILD)
+	scripts/make-manual --check
+
+check-models: ## prove the models of lib/sync with Spin, and that no step of theirs is superfluous
+	scripts/check-models
+
+check-fast-path: $(LIBRARIES) ## check what a wait group costs that nobody waits for
+	scripts/check-fast-path $(BUILD)
+
+check-stress: $(SYNC_PROGRAMS) ## run small programs of threads many times
+	$(TEST_ENV) scripts/check-stress $(BUILD)
 
 check-install: all ## install to a scratch directory and build a program against that
 	CC='$(CC)' scripts/check-install $(BUILD)
@@ -183,8 +215,8 @@ $(BUILD)/headers/%.ok: % $(HEADERS) $(BUILD)/flags
 asan ubsan: ## run the unit tests under the address (undefined behaviour) sanitizer
 	$(MAKE) FLAVOUR=$@ BUILD=$(BUILD)/$@ check-unit
 
-tsan: ## run the unit tests under clang's thread sanitizer
-	$(MAKE) FLAVOUR=$@ BUILD=$(BUILD)/$@ CC=clang check-unit
+tsan: ## run the unit tests, and small programs often, under clang's thread sanitizer
+	$(MAKE) FLAVOUR=$@ BUILD=$(BUILD)/$@ CC=clang check-unit check-stress
 
 # Not the tests whose cost, or user, the instrumented program does not suit.
 coverage: COVERED_BY := $(addprefix -k ,test_aggregates. test_dialect. test_options. test_output.)
@@ -198,7 +230,7 @@ check-mutations: ## break the code on purpose and see that tests fail
 	scripts/check-mutations $(BUILD)/mutations
 
 lint: $(SOURCES:%.c=$(BUILD)/tidy/%.ok) ## check format, style, and what clang-tidy and shellcheck find
-	@clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
+	@clang-format --dry-run -Werror $(SOURCES) $(HEADERS) $(BENCH_SOURCES)
 	shellcheck $$(grep -lE '^#!.*[ /](ba)?sh$$' scripts/* .ci/run)
 	@scripts/check-style $(SOURCES) $(HEADERS)
 
@@ -215,14 +247,17 @@ $(BUILD)/tidy/%.ok: %.c $(BUILD)/obj/%.o .clang-tidy lib/.clang-tidy
 	$(call say,TIDY) $(call tidy,$<)
 	@touch $@
 
+manual: ## make the manual pages of the library from its headers
+	scripts/make-manual
+
 format: ## put every C file into the project's format
-	clang-format -i $(SOURCES) $(HEADERS)
+	clang-format -i $(SOURCES) $(HEADERS) $(BENCH_SOURCES)
 
 # --- Installing -----------------------------------------------------------------------------
 
 install: all ## install under PREFIX (/usr/local), below DESTDIR
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR)/sheaf \
-	    $(MANDIR)/man1)
+	    $(MANDIR)/man1 $(MANDIR)/man3)
 	$(INSTALL) -m 755 $(BUILD)/sheaf $(DESTDIR)$(BINDIR)/sheaf
 	$(INSTALL) -m 644 $(PUBLIC_HEADERS) $(DESTDIR)$(INCLUDEDIR)/sheaf
 	$(INSTALL) -m 644 $(BUILD)/libsheaf.a $(DESTDIR)$(LIBDIR)/libsheaf.a
@@ -233,10 +268,12 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@OPENMP@|$(OPENMP)|' sheaf.pc.in \
 	    >$(DESTDIR)$(LIBDIR)/pkgconfig/sheaf.pc
 	$(INSTALL) -m 644 docs/man/sheaf.1 $(DESTDIR)$(MANDIR)/man1/sheaf.1
+	$(INSTALL) -m 644 $(MANUAL_PAGES) $(DESTDIR)$(MANDIR)/man3
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR),$(BINDIR)/sheaf $(LIBDIR)/libsheaf.a $(LIBDIR)/libsheaf.so* \
-	    $(LIBDIR)/pkgconfig/sheaf.pc $(MANDIR)/man1/sheaf.1)
+	    $(LIBDIR)/pkgconfig/sheaf.pc $(MANDIR)/man1/sheaf.1 \
+	    $(MANUAL_PAGES:docs/man/%=$(MANDIR)/man3/%))
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/sheaf
 
 clean: ## remove the build directory

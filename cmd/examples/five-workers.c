@@ -31,12 +31,14 @@ static enum sheaf_status work(void *argument, struct sheaf_error *error)
 static enum sheaf_status run(struct sheaf_group *group, struct worker workers[WORKERS],
                              struct sheaf_error *error)
 {
-    for (unsigned i = 0; i < WORKERS; i++) {
+    enum sheaf_status status = SHEAF_OK;
+    for (unsigned i = 0; i < WORKERS && status == SHEAF_OK; i++) {
         workers[i] = (struct worker){.number = i};
-        if (sheaf_group_go(group, work, &workers[i], "add up", error) != SHEAF_OK)
-            break; /* the wait says why, after the tasks that were started */
+        status = sheaf_group_go(group, work, &workers[i], "add up", error);
     }
-    return sheaf_group_wait(group, error);
+    /* In any case: what was handed out has to end before its memory may go. */
+    const enum sheaf_status waited = sheaf_group_wait(group, error);
+    return waited != SHEAF_OK ? waited : status;
 }
 
 static void print(const struct worker workers[WORKERS])

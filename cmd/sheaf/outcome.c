@@ -15,7 +15,7 @@ enum sheaf_status stop_open(struct stop *stop, struct sheaf_error *error)
 
 enum sheaf_status stop_listen(struct stop *stop, struct sheaf_error *error)
 {
-    return sheaf_shutdown_open(stop->cancel, &stop->shutdown, error);
+    return sheaf_shutdown_open_polled(stop->cancel, &stop->shutdown, error);
 }
 
 enum sheaf_status stop_release(struct stop *stop)

@@ -1,42 +1,51 @@
 #include "base/memory.h"
 
+#include "base/fault.h"
+
 #include <stdlib.h>
 
 #ifdef SHEAF_TESTING
+/* Counted by relaxed steps: see base/fault.h. */
 static _Atomic uint64_t allocations;
 static _Atomic int64_t live;
-static _Atomic uint64_t fail_at;
+static struct fault fault;
 
 void memory_fail_at(uint64_t n)
 {
-    atomic_store(&fail_at, n);
+    fault_plan(&fault, n, FAULT_ONCE);
+}
+
+void memory_fail_from(uint64_t n)
+{
+    fault_plan(&fault, n, FAULT_FROM_THEN_ON);
+}
+
+uint64_t memory_failures(void)
+{
+    return fault_count(&fault);
 }
 
 uint64_t memory_allocations(void)
 {
-    return atomic_load(&allocations);
+    return atomic_load_explicit(&allocations, memory_order_relaxed);
 }
 
 int64_t memory_live(void)
 {
-    return atomic_load(&live);
+    return atomic_load_explicit(&live, memory_order_relaxed);
 }
 
-/* Counts one allocation; true when it is the one that shall fail. */
+/* Counts one allocation; true when it is one that shall fail. */
 static bool allocation_fails(void)
 {
-    atomic_fetch_add(&allocations, 1);
-    uint64_t left = atomic_load(&fail_at);
-    while (left != 0)
-        if (atomic_compare_exchange_weak(&fail_at, &left, left - 1))
-            return left == 1;
-    return false;
+    (void)atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+    return fault_hits(&fault);
 }
 
 static void *counted(void *pointer)
 {
     if (pointer != NULL)
-        atomic_fetch_add(&live, 1);
+        (void)atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
     return pointer;
 }
 #else
@@ -75,7 +84,7 @@ void memory_free(void *pointer)
 {
 #ifdef SHEAF_TESTING
     if (pointer != NULL)
-        atomic_fetch_sub(&live, 1);
+        (void)atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
 #endif
     free(pointer);
 }

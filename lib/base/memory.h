@@ -36,8 +36,12 @@ enum sheaf_status memory_charge(struct memory_budget *budget, uint64_t bytes, co
 void memory_uncharge(struct memory_budget *budget, uint64_t bytes);
 
 #ifdef SHEAF_TESTING
-/* The n-th allocation from now on (counted from 1) fails, once; 0: none. */
+/* The n-th allocation from now on (counted from 1) fails, once; 0: none. Any thread; so below. */
 void memory_fail_at(uint64_t n);
+/* As memory_fail_at, but all later ones fail too. */
+void memory_fail_from(uint64_t n);
+/* How many have failed since one of these two was called. */
+uint64_t memory_failures(void);
 /* Allocations since the program began, and blocks not freed so far. */
 uint64_t memory_allocations(void);
 int64_t memory_live(void);

@@ -216,7 +216,7 @@ static enum sheaf_status start_reader(struct feed *feed, struct sheaf_error *err
 {
     if (feed->setup.run.reader == DATASET_READS_ITSELF)
         return SHEAF_OK;
-    TRY(sheaf_channel_open(feed->ahead, sizeof(uint64_t), &feed->numbers, error));
+    TRY(sheaf_channel_open(feed->ahead, sizeof(uint64_t), NULL, &feed->numbers, error));
     TRY(sheaf_cancel_open(&feed->close_token, error));
     for (uint32_t file = 0; file < feed->setup.count; file++)
         input_end_by(feed->setup.inputs[file], feed->close_token);

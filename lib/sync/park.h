@@ -19,6 +19,8 @@ struct park_ops {
     /* Wakes everybody who sleeps on this address; the caller has changed the word before. Never
      * touches the word. */
     void (*wake_all)(_Atomic uint32_t *word);
+    /* As wake_all, but wakes at least one of them, and may leave the others asleep. */
+    void (*wake_one)(_Atomic uint32_t *word);
 };
 
 #ifdef __linux__

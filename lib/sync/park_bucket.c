@@ -8,6 +8,7 @@
 
 #include "sync/deadline.h"
 #include "sync/monitor.h"
+#include "sync/step.h"
 
 #include <stddef.h>
 
@@ -40,9 +41,14 @@ static enum sheaf_status bucket_wait(_Atomic uint32_t *word, uint32_t expected,
 {
     struct monitor *bucket = bucket_of(word);
     enum sheaf_status status = SHEAF_OK;
+    STEP(bucket_lock);
     monitor_lock(bucket);
-    if (atomic_load_explicit(word, memory_order_relaxed) == expected)
+    STEP(bucket_compare);
+    if (atomic_load_explicit(word, memory_order_relaxed) == expected) {
+        STEP(bucket_wait);
         status = monitor_wait_until(bucket, deadline_ns);
+    }
+    STEP(bucket_unlock);
     monitor_unlock(bucket);
     return status;
 }
@@ -50,8 +56,11 @@ static enum sheaf_status bucket_wait(_Atomic uint32_t *word, uint32_t expected,
 static void bucket_wake_all(_Atomic uint32_t *word)
 {
     struct monitor *bucket = bucket_of(word);
+    STEP(bucket_lock);
     monitor_lock(bucket);
+    STEP(bucket_wake);
     monitor_broadcast(bucket);
+    STEP(bucket_unlock);
     monitor_unlock(bucket);
 }
 
@@ -59,4 +68,5 @@ const struct park_ops park_bucket = {
     .name = "bucket",
     .wait = bucket_wait,
     .wake_all = bucket_wake_all,
+    .wake_one = bucket_wake_all, /* a bucket's one condition serves many words */
 };

@@ -1,72 +1,26 @@
-/* The pool: workers that take tasks from groups in turn.
- *
- * Tasks wait in a line per group; groups whose next task may start stand in a ready list. So a
- * group's limit is a matter of staying off the list, a waiting worker finds tasks of its group at
- * once, and everything is constant time.
+/* The pool's threads: they take tasks from groups in turn, and sleep when there are none.
  *
  * Nothing locks up: a worker never sleeps while it could run a task that it is waiting for. Full
  * queue: it runs the new task inline. Waiting for a group: it runs that group's tasks. */
 #include "sheaf/pool.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "sync/deadline.h"
 #include "sync/lock.h"
 #include "sync/misuse.h"
 #include "sync/pool_inner.h"
+#include "sync/step.h"
 
-static void ready_append_locked(struct sheaf_pool *pool, struct sheaf_group *group)
-{
-    group->ready = true;
-    group->ready_after = NULL;
-    group->ready_before = pool->ready_last;
-    if (pool->ready_last != NULL)
-        pool->ready_last->ready_after = group;
-    else
-        pool->ready_first = group;
-    pool->ready_last = group;
-}
+enum { SPINS = 200 }; /* some microseconds */
 
-static void ready_remove_locked(struct sheaf_pool *pool, struct sheaf_group *group)
-{
-    if (group->ready_before != NULL)
-        group->ready_before->ready_after = group->ready_after;
-    else
-        pool->ready_first = group->ready_after;
-    if (group->ready_after != NULL)
-        group->ready_after->ready_before = group->ready_before;
-    else
-        pool->ready_last = group->ready_before;
-    group->ready = false;
-}
+/* Which worker of which pool this thread is: set once, by the thread, as it begins. */
+static _Thread_local struct worker *self;
 
-bool pool_has_place_locked(const struct sheaf_group *group)
+struct worker *pool_worker(const struct sheaf_pool *pool)
 {
-    return group->limit == 0 || group->running < group->limit;
-}
-
-/* Makes I1 true again after a change of the group's line or running tasks. */
-static void refresh_locked(struct sheaf_group *group)
-{
-    struct sheaf_pool *pool = group->pool;
-    const bool may_start = group->first != NULL && pool_has_place_locked(group);
-    if (group->ready && !may_start)
-        ready_remove_locked(pool, group);
-    if (!may_start)
-        return;
-    if (!group->ready)
-        ready_append_locked(pool, group);
-    condition_wake_one(&pool->work);
-    condition_wake_all(&group->changed);
-}
-
-struct worker *pool_worker_locked(struct sheaf_pool *pool)
-{
-    for (unsigned i = 0; i < pool->threads; i++) {
-        if (pool->workers[i].live && thread_is_self(&pool->workers[i].thread))
-            return &pool->workers[i];
-    }
-    return NULL;
+    return self != NULL && self->pool == pool ? self : NULL;
 }
 
 bool pool_is_inside(const struct worker *worker, const struct sheaf_group *group)
@@ -77,115 +31,97 @@ bool pool_is_inside(const struct worker *worker, const struct sheaf_group *group
     return frame != NULL;
 }
 
-void pool_start_locked(struct sheaf_group *group, struct task *task)
+static enum intake intake_of(const struct sheaf_pool *pool)
 {
-    task->dropped = group->pool->intake == INTAKE_DROPPING;
-    if (!task->nested)
-        group->running++;
+    return atomic_load_explicit(&pool->intake, memory_order_relaxed);
 }
 
-void pool_enqueue_locked(struct sheaf_pool *pool, struct task *task)
+bool pool_takes_tasks(const struct sheaf_pool *pool, const struct worker *worker)
 {
-    struct sheaf_group *group = task->group;
-    task->next = NULL;
-    if (group->last != NULL)
-        group->last->next = task;
-    else
-        group->first = task;
-    group->last = task;
-    pool->queued++;
-    refresh_locked(group);
+    const enum intake intake = intake_of(pool);
+    return intake == INTAKE_OPEN || (intake == INTAKE_DRAINING && worker != NULL);
 }
 
-struct task *pool_take_locked(struct sheaf_group *group)
+/* Whether nothing waits any more, nor ever will, but for what tasks that run hand out: those who
+ * run them run that too. */
+static bool is_over_locked(const struct sheaf_pool *pool)
 {
-    struct sheaf_pool *pool = group->pool;
-    if (!group->ready)
-        return NULL;
-    struct task *task = group->first;
-    group->first = task->next;
-    if (group->first == NULL)
-        group->last = NULL;
-    pool_start_locked(group, task);
-    /* To the end of the list: groups take turns. */
-    ready_remove_locked(pool, group);
-    refresh_locked(group);
-    pool->queued--;
-    condition_wake_one(&pool->room);
-    if (pool->queued == 0 && pool->intake != INTAKE_OPEN)
-        condition_wake_all(&pool->work);
-    return task;
+    return intake_of(pool) != INTAKE_OPEN && pool_waiting(pool) == 0;
 }
 
-void pool_retire_locked(struct sheaf_group *group)
+/* A turn of a loop that waits for another processor. */
+static void relax(void)
 {
-    group->unfinished--;
-    if (group->unfinished == 0)
-        condition_wake_all(&group->changed);
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#else
+    atomic_signal_fence(memory_order_seq_cst);
+#endif
 }
 
-static enum sheaf_status call_task(struct worker *worker, const struct task *task,
-                                   struct sheaf_error *error)
+/* Looks for work a little longer, without the lock: sleeping and being woken costs two threads some
+ * microseconds each. */
+static void spin(const struct sheaf_pool *pool)
 {
-    const struct frame frame = {.group = task->group, .outer = worker->innermost};
-    worker->innermost = &frame;
-    const enum sheaf_status status = task->function(task->argument, error);
-    worker->innermost = frame.outer;
-    return status;
+    for (unsigned i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&pool->ready_groups, memory_order_relaxed) > 0 ||
+            intake_of(pool) != INTAKE_OPEN)
+            return;
+        relax();
+    }
 }
 
-static void keep_failure_locked(struct sheaf_group *group, const struct task *task,
-                                enum sheaf_status status, const struct sheaf_error *error)
-{
-    if (group->has_failed)
-        return;
-    group->has_failed = true;
-    group->failed_name = task->name;
-    group->failure = *error;
-    group->failure.status = status;
-}
-
-void pool_run(struct worker *worker, struct task *task)
+/* Returns when there may be work. */
+static void idle_locked(struct worker *worker)
 {
     struct sheaf_pool *pool = worker->pool;
-    struct sheaf_group *group = task->group;
-    struct sheaf_error error = {.status = SHEAF_OK};
-    const bool skip = task->dropped || sheaf_cancel_reason(group->cancel) != 0;
-    const enum sheaf_status status = skip ? SHEAF_OK : call_task(worker, task, &error);
-
-    lock_acquire(&pool->lock);
-    if (!task->nested)
-        group->running--;
-    if (skip)
-        group->skipped = true;
-    if (status != SHEAF_OK)
-        keep_failure_locked(group, task, status, &error);
-    refresh_locked(group);
-    pool_retire_locked(group);
+    worker->idle_since_ns = clock_now();
     lock_release(&pool->lock);
+    spin(pool);
+    STEP(pool_idle);
+    lock_acquire(&pool->lock);
+    if (pool->ready_first == NULL && !is_over_locked(pool))
+        (void)sleepers_wait_locked(&pool->idle, &pool->lock, DEADLINE_NONE);
+    worker->idle_ns += clock_now() - worker->idle_since_ns;
+    worker->idle_since_ns = 0;
+}
 
-    if (status != SHEAF_OK)
-        sheaf_cancel_set(group->cancel, 1);
-    memory_free(task);
+/* From one task, or more of the same group, to the end of accounting for them. Gives up the lock
+ * meanwhile. */
+static void work_locked(struct worker *worker, struct frame *frame)
+{
+    struct sheaf_pool *pool = worker->pool;
+    struct sheaf_group *group = frame->group;
+    lock_release(&pool->lock);
+    pool_run(worker, frame, STAY_TURN);
+    STEP(pool_detach);
+    lock_acquire(&pool->lock);
+    if (!pool_detach_locked(worker, frame))
+        return;
+    lock_release(&pool->lock);
+    STEP(pool_done);
     sheaf_waitgroup_done(&group->tasks); /* the group may be gone after this */
+    STEP(pool_look);
+    lock_acquire(&pool->lock);
 }
 
 static void worker_main(void *argument)
 {
     struct worker *worker = argument;
     struct sheaf_pool *pool = worker->pool;
+    self = worker;
+    STEP(pool_begin);
     lock_acquire(&pool->lock);
-    while (pool->intake == INTAKE_OPEN || pool->queued > 0) {
-        struct task *task = pool->ready_first != NULL ? pool_take_locked(pool->ready_first) : NULL;
-        if (task == NULL) {
-            (void)condition_wait(&pool->work, &pool->lock, DEADLINE_NONE);
-            continue;
-        }
-        lock_release(&pool->lock);
-        pool_run(worker, task);
-        lock_acquire(&pool->lock);
+    for (;;) {
+        struct frame frame;
+        if (pool_attach_next_locked(worker, &frame))
+            work_locked(worker, &frame);
+        else if (is_over_locked(pool))
+            break;
+        else
+            idle_locked(worker);
     }
-    worker->live = false; /* from here on another thread may get the same handle */
+    sleepers_wake_all_locked(&pool->idle);
     lock_release(&pool->lock);
 }
 
@@ -194,15 +130,13 @@ static enum sheaf_status start_workers(struct sheaf_pool *pool, unsigned wanted,
                                        struct sheaf_error *error)
 {
     enum sheaf_status status = SHEAF_OK;
-    /* Held until all handles are written: workers compare themselves with them. */
+    /* Held until their number is known: workers add up the counters of all. */
     lock_acquire(&pool->lock);
     while (pool->threads < wanted && status == SHEAF_OK) {
         struct worker *worker = &pool->workers[pool->threads];
         worker->pool = pool;
         status = thread_start(&worker->thread, worker_main, worker, "sheaf-worker", error);
-        worker->live = status == SHEAF_OK;
-        if (worker->live)
-            pool->threads++;
+        pool->threads += status == SHEAF_OK;
     }
     lock_release(&pool->lock);
     return pool->threads > 0 ? SHEAF_OK : status;
@@ -222,9 +156,7 @@ enum sheaf_status sheaf_pool_open(unsigned threads, size_t capacity, struct shea
     if (pool == NULL)
         return error_no_memory(error, "a thread pool");
     pool->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    pool->work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-    pool->room = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-    pool->capacity = capacity;
+    pool->capacity = capacity < PTRDIFF_MAX ? capacity : PTRDIFF_MAX; /* sums must not wrap */
     const enum sheaf_status status = start_workers(pool, threads, error);
     if (status != SHEAF_OK) {
         sheaf_pool_close(pool);
@@ -239,22 +171,48 @@ unsigned sheaf_pool_threads(const struct sheaf_pool *pool)
     return pool->threads;
 }
 
+static void add_worker_locked(const struct worker *worker, struct sheaf_pool_counters *counters)
+{
+    /* What ended had begun: in this order the difference is not below zero. */
+    const uint64_t ended = atomic_load_explicit(&worker->ended, memory_order_acquire);
+    const uint64_t begun = atomic_load(&worker->started) +
+                           atomic_load_explicit(&worker->inlined, memory_order_relaxed);
+    counters->running += begun - ended;
+    counters->done += ended;
+    counters->helped += atomic_load_explicit(&worker->helped, memory_order_relaxed);
+    counters->idle_ns += worker->idle_ns;
+    if (worker->idle_since_ns != 0)
+        counters->idle_ns += clock_now() - worker->idle_since_ns;
+}
+
+void sheaf_pool_counters(struct sheaf_pool *pool, struct sheaf_pool_counters *counters)
+{
+    *counters = (struct sheaf_pool_counters){0};
+    lock_acquire(&pool->lock);
+    for (unsigned i = 0; i < pool->threads; i++)
+        add_worker_locked(&pool->workers[i], counters);
+    counters->queued = pool_waiting(pool);
+    lock_release(&pool->lock);
+}
+
 static void end_pool(struct sheaf_pool *pool, enum intake intake, const char *call)
 {
     if (pool->joined)
         return;
-    lock_acquire(&pool->lock);
-    if (pool_worker_locked(pool) != NULL) {
-        lock_release(&pool->lock);
+    if (pool_worker(pool) != NULL) {
         misuse_report(call, "called by a task of this pool", 0);
         return;
     }
-    pool->intake = intake;
-    condition_wake_all(&pool->work);
-    condition_wake_all(&pool->room);
+    STEP(pool_end);
+    lock_acquire(&pool->lock);
+    atomic_store_explicit(&pool->intake, intake, memory_order_relaxed);
+    sleepers_wake_all_locked(&pool->idle);
+    sleepers_wake_all_locked(&pool->room);
     lock_release(&pool->lock);
-    for (unsigned i = 0; i < pool->threads; i++)
+    for (unsigned i = 0; i < pool->threads; i++) {
+        STEP(pool_join);
         thread_join(&pool->workers[i].thread);
+    }
     pool->joined = true;
 }
 
@@ -273,8 +231,7 @@ void sheaf_pool_close(struct sheaf_pool *pool)
     if (pool == NULL)
         return;
     end_pool(pool, INTAKE_DROPPING, "sheaf_pool_close");
-    condition_close(&pool->room);
-    condition_close(&pool->work);
+    pool_free_spare(pool);
     lock_close(&pool->lock);
     memory_free(pool);
 }

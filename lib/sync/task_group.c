@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "sync/deadline.h"
 #include "sync/lock.h"
-#include "sync/misuse.h"
 #include "sync/pool_inner.h"
+#include "sync/step.h"
 
 enum sheaf_status sheaf_group_open(struct sheaf_pool *pool,
                                    const struct sheaf_group_options *options,
@@ -18,9 +18,10 @@ enum sheaf_status sheaf_group_open(struct sheaf_pool *pool,
     if (group == NULL)
         return error_no_memory(error, "a group of tasks");
     group->pool = pool;
-    group->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    atomic_store_explicit(&group->skip_from, UINT64_MAX, memory_order_relaxed);
     if (options != NULL) {
         group->limit = options->limit;
+        group->keep = options->keep;
         group->cancel = options->cancel;
     }
     if (group->cancel == NULL) {
@@ -35,94 +36,179 @@ enum sheaf_status sheaf_group_open(struct sheaf_pool *pool,
     return SHEAF_OK;
 }
 
-/* Whether the pool takes a task now: while it drains, only from its own tasks. */
-static bool takes_tasks_locked(const struct sheaf_pool *pool, const struct worker *worker)
+/* --- Handing out --- */
+
+/* Counts a task, before any thread can see it. */
+static void count_locked(struct sheaf_group *group)
 {
-    return pool->intake == INTAKE_OPEN || (pool->intake == INTAKE_DRAINING && worker != NULL);
+    if (group->unfinished++ == 0)
+        sheaf_waitgroup_add(&group->tasks, 1);
 }
 
-/* What became of a task that was handed out. */
-enum admission { ADMISSION_QUEUED, ADMISSION_INLINE, ADMISSION_REFUSED };
-
-/* Counts the task and finds a place for it. The count goes up under the lock, together with its
- * mirror, and before any thread can see the task. */
-static enum admission admit_locked(struct sheaf_pool *pool, const struct worker *worker,
-                                   struct task *task)
+/* Until half of the queue is free, or the pool takes no more: a thread that is woken for each place
+ * costs more than a small task. First said, then looked: see pool_take. */
+static void await_room_locked(struct sheaf_pool *pool)
 {
-    struct sheaf_group *group = task->group;
-    sheaf_waitgroup_add(&group->tasks, 1);
-    group->unfinished++;
-    if (worker == NULL) {
-        while (pool->queued >= pool->capacity && takes_tasks_locked(pool, worker))
-            (void)condition_wait(&pool->room, &pool->lock, DEADLINE_NONE);
-    }
-    if (!takes_tasks_locked(pool, worker)) {
-        pool_retire_locked(group);
+    STEP(group_want_room);
+    (void)atomic_fetch_add(&pool->wanting_room, 1);
+    while (pool_waiting(pool) > pool->capacity / 2 && pool_takes_tasks(pool, NULL))
+        (void)sleepers_wait_locked(&pool->room, &pool->lock, DEADLINE_NONE);
+    (void)atomic_fetch_sub(&pool->wanting_room, 1);
+}
+
+/* What has become of a task, or is to be done with it. */
+enum admission { ADMISSION_QUEUED, ADMISSION_INLINE, ADMISSION_REFUSED, ADMISSION_NO_MEMORY };
+
+/* Finds a place for a task that has been counted; `frame` is for one that is to be run here. */
+static enum admission admit_locked(struct worker *worker, struct sheaf_group *group,
+                                   struct task *task, struct frame *frame)
+{
+    struct sheaf_pool *pool = group->pool;
+    if (worker == NULL && pool_is_full_locked(pool))
+        await_room_locked(pool);
+    if (!pool_takes_tasks(pool, worker))
         return ADMISSION_REFUSED;
-    }
-    /* The limit counts threads: one that is inside the group already needs no second place. */
-    task->nested = pool_is_inside(worker, group);
-    if (pool->queued >= pool->capacity && (task->nested || pool_has_place_locked(group))) {
-        pool_start_locked(group, task);
+    task->number = group->numbered++;
+    if (worker != NULL && pool_is_full_locked(pool) &&
+        (pool_has_place_locked(group) || pool_is_inside(worker, group))) {
+        pool_attach_inline_locked(worker, group, frame);
         return ADMISSION_INLINE;
     }
-    task->nested = false;
-    pool_enqueue_locked(pool, task);
-    return ADMISSION_QUEUED;
+    return pool_enqueue_locked(group, task) ? ADMISSION_QUEUED : ADMISSION_NO_MEMORY;
 }
 
-static enum sheaf_status refuse(struct sheaf_group *group, struct sheaf_error *error)
+static enum sheaf_status refuse(struct sheaf_error *error)
 {
+    return error_set(error, SHEAF_STOPPED, "the group takes no more tasks");
+}
+
+static enum sheaf_status refuse_cancelled(struct sheaf_group *group, struct sheaf_error *error)
+{
+    STEP(group_refuse);
     lock_acquire(&group->pool->lock);
     group->skipped = true;
     lock_release(&group->pool->lock);
-    return error_set(error, SHEAF_STOPPED, "the group takes no more tasks");
+    return refuse(error);
+}
+
+/* Runs the one task of a frame, to the end of accounting. Gives true when a done is owed. */
+static bool run_inline(struct worker *worker, struct frame *frame, const struct task *task)
+{
+    pool_run_one(worker, frame, task);
+    STEP(group_detach_inline);
+    lock_acquire(&worker->pool->lock);
+    const bool owes_done = pool_detach_locked(worker, frame);
+    lock_release(&worker->pool->lock);
+    return owes_done;
+}
+
+/* The rest of go, from the lock on, which is held. */
+static enum sheaf_status hand_out_locked(struct worker *worker, struct sheaf_group *group,
+                                         struct task *task, struct sheaf_error *error)
+{
+    struct frame frame;
+    bool owes_done = false;
+    count_locked(group);
+    const enum admission admission = admit_locked(worker, group, task, &frame);
+    if (admission == ADMISSION_REFUSED)
+        group->skipped = true;
+    if (admission == ADMISSION_REFUSED || admission == ADMISSION_NO_MEMORY)
+        owes_done = pool_retire_locked(group, 1);
+    lock_release(&group->pool->lock);
+    if (admission == ADMISSION_INLINE)
+        owes_done = run_inline(worker, &frame, task);
+    if (owes_done) {
+        STEP(group_done);
+        sheaf_waitgroup_done(&group->tasks); /* the group may be gone after this */
+    }
+    if (admission == ADMISSION_REFUSED)
+        return refuse(error);
+    return admission == ADMISSION_NO_MEMORY ? error_no_memory(error, "a task") : SHEAF_OK;
+}
+
+/* Whether a task of this very group hands out to a full queue: nothing then needs the lock. */
+static bool runs_inside(const struct worker *worker, const struct sheaf_group *group)
+{
+    return worker != NULL && worker->innermost->group == group && group->keep == SHEAF_KEEP_FIRST &&
+           pool_takes_tasks(group->pool, worker) && pool_looks_full(group->pool);
 }
 
 enum sheaf_status sheaf_group_go(struct sheaf_group *group, sheaf_task_function *function,
                                  void *argument, const char *name, struct sheaf_error *error)
 {
-    struct sheaf_pool *pool = group->pool;
+    struct task task = {.function = function, .argument = argument, .name = name};
     if (sheaf_cancel_reason(group->cancel) != 0)
-        return refuse(group, error);
-    struct task *task = memory_alloc(sizeof *task);
-    if (task == NULL)
-        return error_no_memory(error, "a task");
-    *task = (struct task){.function = function, .argument = argument, .name = name, .group = group};
-    lock_acquire(&pool->lock);
-    struct worker *worker = pool_worker_locked(pool);
-    const enum admission admission = admit_locked(pool, worker, task);
-    lock_release(&pool->lock);
-    if (admission == ADMISSION_INLINE)
-        pool_run(worker, task);
-    if (admission != ADMISSION_REFUSED)
+        return refuse_cancelled(group, error);
+    struct worker *worker = pool_worker(group->pool);
+    if (runs_inside(worker, group)) {
+        pool_run_inside(worker, &task);
         return SHEAF_OK;
-    memory_free(task);
-    const enum sheaf_status status = refuse(group, error);
-    sheaf_waitgroup_done(&group->tasks);
-    return status;
+    }
+    STEP(group_go);
+    lock_acquire(&group->pool->lock);
+    return hand_out_locked(worker, group, &task, error);
 }
+
+enum sheaf_status sheaf_group_try_go(struct sheaf_group *group, sheaf_task_function *function,
+                                     void *argument, const char *name, struct sheaf_error *error)
+{
+    struct sheaf_pool *pool = group->pool;
+    struct task task = {.function = function, .argument = argument, .name = name};
+    if (sheaf_cancel_reason(group->cancel) != 0)
+        return refuse_cancelled(group, error);
+    struct worker *worker = pool_worker(pool);
+    STEP(group_try_go);
+    lock_acquire(&pool->lock);
+    if (!pool_takes_tasks(pool, worker) || !pool_is_full_locked(pool))
+        return hand_out_locked(worker, group, &task, error);
+    lock_release(&pool->lock);
+    return error_set(error, SHEAF_BUSY, "the queue of tasks is full");
+}
+
+/* --- Waiting --- */
 
 /* Runs waiting tasks of the group until none is unfinished, or the deadline. */
 static void help_until(struct sheaf_group *group, struct worker *worker, uint64_t deadline_ns)
 {
     struct sheaf_pool *pool = group->pool;
+    const enum stay stay = deadline_ns == DEADLINE_NONE ? STAY_LINE : STAY_ONE;
+    STEP(group_help);
     lock_acquire(&pool->lock);
-    while (group->unfinished > 0 && (deadline_ns == DEADLINE_NONE || clock_now() < deadline_ns)) {
-        struct task *task = pool_take_locked(group);
-        if (task == NULL) {
-            (void)condition_wait(&group->changed, &pool->lock, deadline_ns);
+    while (group->unfinished > 0 && (stay == STAY_LINE || clock_now() < deadline_ns)) {
+        struct frame frame;
+        if (!pool_attach_locked(worker, group, &frame)) {
+            (void)sleepers_wait_locked(&group->helpers, &pool->lock, deadline_ns);
             continue;
         }
         lock_release(&pool->lock);
-        pool_run(worker, task);
+        pool_run(worker, &frame, stay);
+        STEP(group_detach);
         lock_acquire(&pool->lock);
+        if (pool_detach_locked(worker, &frame)) {
+            lock_release(&pool->lock);
+            STEP(group_helped);
+            sheaf_waitgroup_done(&group->tasks);
+            return;
+        }
     }
     lock_release(&pool->lock);
 }
 
-/* The outcome once the count is zero; reads without the lock what nobody writes any more. */
-static enum sheaf_status outcome(const struct sheaf_group *group, struct sheaf_error *error)
+bool group_awaits_itself(const struct sheaf_group *group)
+{
+    return pool_is_inside(pool_worker(group->pool), group);
+}
+
+enum sheaf_status group_await(struct sheaf_group *group, uint64_t deadline_ns)
+{
+    struct worker *worker = pool_worker(group->pool);
+    if (worker != NULL)
+        help_until(group, worker, deadline_ns);
+    /* For a helper too: the last task may be between the lock and its done. */
+    return sheaf_waitgroup_wait_until(&group->tasks, deadline_ns);
+}
+
+enum sheaf_status group_outcome(const struct sheaf_group *group, struct sheaf_error *error)
 {
     if (group->has_failed) {
         if (error != NULL)
@@ -134,21 +220,19 @@ static enum sheaf_status outcome(const struct sheaf_group *group, struct sheaf_e
     return SHEAF_OK;
 }
 
+enum sheaf_status group_refuse_own_wait(struct sheaf_error *error)
+{
+    return error_set(error, SHEAF_USAGE, "a task waits for its own group");
+}
+
 enum sheaf_status sheaf_group_wait_until(struct sheaf_group *group, uint64_t deadline_ns,
                                          struct sheaf_error *error)
 {
-    struct sheaf_pool *pool = group->pool;
-    lock_acquire(&pool->lock);
-    struct worker *worker = pool_worker_locked(pool);
-    lock_release(&pool->lock);
-    if (pool_is_inside(worker, group))
-        return error_set(error, SHEAF_USAGE, "a task waits for its own group");
-    if (worker != NULL)
-        help_until(group, worker, deadline_ns);
-    /* For a helper too: the last task may be between the lock and its done. */
-    if (sheaf_waitgroup_wait_until(&group->tasks, deadline_ns) != SHEAF_OK)
+    if (group_awaits_itself(group))
+        return group_refuse_own_wait(error);
+    if (group_await(group, deadline_ns) != SHEAF_OK)
         return error_set(error, SHEAF_TIMEOUT, "tasks were still running at the deadline");
-    return outcome(group, error);
+    return group_outcome(group, error);
 }
 
 enum sheaf_status sheaf_group_wait(struct sheaf_group *group, struct sheaf_error *error)
@@ -171,7 +255,6 @@ void sheaf_group_close(struct sheaf_group *group)
     if (group == NULL)
         return;
     sheaf_waitgroup_destroy(&group->tasks);
-    condition_close(&group->changed);
     if (group->owns_cancel)
         sheaf_cancel_close(group->cancel);
     memory_free(group);

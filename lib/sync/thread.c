@@ -1,6 +1,7 @@
 #include "sync/thread.h"
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "sync/misuse.h"
 
 #include <errno.h>
@@ -11,25 +12,47 @@
 #include <unistd.h>
 
 #ifdef SHEAF_TESTING
-static _Atomic uint64_t starts_left = UINT64_MAX;
+static struct fault fault;
+static _Atomic int64_t live;
 
 void thread_fail_after(uint64_t successes)
 {
-    atomic_store(&starts_left, successes);
+    fault_plan(&fault, successes + 1, FAULT_FROM_THEN_ON); /* UINT64_MAX wraps to "none" */
+}
+
+void thread_fail_once_after(uint64_t successes)
+{
+    fault_plan(&fault, successes + 1, FAULT_ONCE);
+}
+
+uint64_t thread_failures(void)
+{
+    return fault_count(&fault);
+}
+
+int64_t thread_live(void)
+{
+    return atomic_load_explicit(&live, memory_order_relaxed);
 }
 
 static bool start_is_refused(void)
 {
-    uint64_t left = atomic_load(&starts_left);
-    while (left != 0 && left != UINT64_MAX &&
-           !atomic_compare_exchange_weak(&starts_left, &left, left - 1))
-        continue;
-    return left == 0;
+    return fault_hits(&fault);
+}
+
+static void count_live(int64_t change)
+{
+    (void)atomic_fetch_add_explicit(&live, change, memory_order_relaxed);
 }
 #else
 static bool start_is_refused(void)
 {
     return false;
+}
+
+static void count_live(int64_t change)
+{
+    (void)change;
 }
 #endif
 
@@ -78,6 +101,7 @@ enum sheaf_status thread_start(struct thread *thread, thread_function *function,
     const int result = start_is_refused() ? EAGAIN : create_without_signals(thread);
     if (result != 0)
         return error_system(error, result, "cannot start the thread \"%s\"", thread->name);
+    count_live(1);
     return SHEAF_OK;
 }
 
@@ -86,6 +110,7 @@ void thread_join(struct thread *thread)
     const int result = pthread_join(thread->handle, NULL);
     if (result != 0)
         misuse_report("pthread_join", "failed with errno", result);
+    count_live(-1);
 }
 
 bool thread_is_self(const struct thread *thread)

@@ -39,6 +39,12 @@ uint64_t thread_id(void);
 #ifdef SHEAF_TESTING
 /* The next `successes` starts work, all later ones fail; UINT64_MAX: none fails. */
 void thread_fail_after(uint64_t successes);
+/* The next `successes` starts work, the one after them fails, all later ones work. */
+void thread_fail_once_after(uint64_t successes);
+/* How many starts have failed since one of these two was called. */
+uint64_t thread_failures(void);
+/* Threads that were started and have not been joined. */
+int64_t thread_live(void);
 #endif
 
 #endif

@@ -28,12 +28,14 @@
 
 #include "sync/deadline.h"
 #include "sync/misuse.h"
+#include "sync/step.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #define WAITERS UINT64_C(1)
+#define BELOW_ZERO (UINT64_C(1) << 63)
 #define EPOCH_STEP UINT32_C(2)
 #define COUNT_MASK (~(uint64_t)UINT32_MAX)
 
@@ -56,13 +58,25 @@ static uint32_t lower_of(uint64_t word)
     return (uint32_t)word;
 }
 
+/* What to add to the word. */
+static uint64_t step_of(int32_t delta)
+{
+    return (uint64_t)(int64_t)delta << 32;
+}
+
 static bool is_settled(uint64_t word)
 {
     return count_of(word) == 0 && (word & WAITERS) == 0;
 }
 
-/* Steps to the next epoch and wakes. `seen` has count zero and the flag set, so all that can
- * change it under us is an add that came too late; the adder reports that, the waiters go. */
+/* The state between zero and the release: whoever got there owes the step to the next epoch. */
+static bool is_releasing(uint64_t word)
+{
+    return count_of(word) == 0 && (word & WAITERS) != 0;
+}
+
+/* Steps to the next epoch and wakes. `seen` is releasing, so all that can change it under us is an
+ * add that came too late; the adder reports that, the waiters go. */
 static void release_waiters(struct sheaf_waitgroup *group, uint64_t seen,
                             const struct park_ops *park)
 {
@@ -75,6 +89,7 @@ static void release_waiters(struct sheaf_waitgroup *group, uint64_t seen,
         if (lower_of(seen) != old_lower)
             return; /* somebody else has made this step */
         next = (seen & COUNT_MASK) | new_lower;
+        STEP(wg_release);
     } while (!atomic_compare_exchange_weak_explicit(&group->state.word, &seen, next,
                                                     memory_order_acq_rel, memory_order_relaxed));
     park->wake_all(sleepers);
@@ -84,37 +99,57 @@ static void release_waiters(struct sheaf_waitgroup *group, uint64_t seen,
 static const char *misuse_of(uint64_t old, int32_t delta)
 {
     const int64_t after = count_of(old) + delta;
-    if (after < 0)
+    if (delta < 0 && after < 0)
         return "the count would be below zero";
-    if (after > INT32_MAX)
+    if (delta > 0 && after > INT32_MAX)
         return "the count would be above 2^31 - 1";
-    if (delta > 0 && count_of(old) == 0 && (old & WAITERS) != 0)
+    if (delta > 0 && is_releasing(old))
         return "added after the count reached zero, while waiters were being released";
     return NULL;
 }
 
-/* One step of the word, and the release that it may owe; gives the word before. */
-static uint64_t change(struct sheaf_waitgroup *group, uint64_t step, const struct park_ops *park)
+/* Whether a change of the word leaves nothing to do: no misuse, no waiters to release. The first
+ * line alone, one test of two bits, answers for a group on which nobody waits. */
+static inline bool is_plain(uint64_t old, uint64_t now)
 {
-    const uint64_t old = atomic_fetch_add_explicit(&group->state.word, step, memory_order_acq_rel);
-    const uint64_t now = old + step;
-    if (count_of(now) == 0 && (now & WAITERS) != 0)
+    return ((old | now) & (BELOW_ZERO | WAITERS)) == 0 ||
+           (((old | now) & BELOW_ZERO) == 0 && count_of(old) != 0 && count_of(now) != 0);
+}
+
+/* All but the plain change: takes a misuse back, releases waiters. */
+__attribute__((cold, noinline)) static void attend(struct sheaf_waitgroup *group, uint64_t old,
+                                                   int32_t delta, const char *call,
+                                                   const struct park_ops *park)
+{
+    const uint64_t step = step_of(delta);
+    const char *misuse = misuse_of(old, delta);
+    uint64_t now = old + step;
+    if (misuse != NULL) {
+        STEP(wg_take_back);
+        now = atomic_fetch_sub_explicit(&group->state.word, step, memory_order_acq_rel) - step;
+    }
+    /* If it was releasing before, and still is, the step is not ours: who owes it will come. */
+    if (is_releasing(now) && !(is_releasing(old) && lower_of(old) == lower_of(now)))
         release_waiters(group, now, park);
-    return old;
+    if (misuse != NULL)
+        misuse_report(call, misuse, count_of(old) + delta);
+}
+
+/* In line in each caller, so that what a plain change does not need is loaded by none. */
+static inline void change(struct sheaf_waitgroup *group, int32_t delta, const char *call,
+                          const struct park_ops *park)
+{
+    STEP(wg_add);
+    const uint64_t old =
+        atomic_fetch_add_explicit(&group->state.word, step_of(delta), memory_order_acq_rel);
+    if (!is_plain(old, old + step_of(delta)))
+        attend(group, old, delta, call, park);
 }
 
 void waitgroup_add(struct sheaf_waitgroup *group, int32_t delta, const char *call,
                    const struct park_ops *park)
 {
-    if (delta == 0)
-        return;
-    const uint64_t step = (uint64_t)(int64_t)delta << 32;
-    const uint64_t old = change(group, step, park);
-    const char *misuse = misuse_of(old, delta);
-    if (misuse == NULL)
-        return;
-    (void)change(group, (uint64_t)0 - step, park);
-    misuse_report(call, misuse, count_of(old) + delta);
+    change(group, delta, call, park);
 }
 
 /* Sleeps until the lower half is no longer `lower`, which has the flag set. */
@@ -123,11 +158,14 @@ static enum sheaf_status sleep_through_epoch(struct sheaf_waitgroup *group, uint
 {
     enum sheaf_status status;
     bool over;
+    STEP(wg_enter);
     (void)atomic_fetch_add_explicit(&group->waiting, 1, memory_order_relaxed);
     do {
         status = park->wait(&group->state.half[LOWER_HALF], lower, deadline_ns);
+        STEP(wg_look_again);
         over = lower_of(atomic_load_explicit(&group->state.word, memory_order_acquire)) != lower;
     } while (!over && status != SHEAF_TIMEOUT);
+    STEP(wg_leave);
     (void)atomic_fetch_sub_explicit(&group->waiting, 1, memory_order_release);
     return over ? SHEAF_OK : SHEAF_TIMEOUT;
 }
@@ -139,10 +177,12 @@ enum sheaf_status waitgroup_wait_until(struct sheaf_waitgroup *group, uint64_t d
     /* A build that must not pass the tests: it proves that they depend on waiting. */
     return SHEAF_OK;
 #endif
+    STEP(wg_look);
     uint64_t seen = atomic_load_explicit(&group->state.word, memory_order_acquire);
     while ((seen & WAITERS) == 0) {
         if (is_settled(seen))
             return SHEAF_OK;
+        STEP(wg_flag);
         if (atomic_compare_exchange_weak_explicit(&group->state.word, &seen, seen | WAITERS,
                                                   memory_order_acq_rel, memory_order_acquire))
             seen |= WAITERS;
@@ -155,12 +195,12 @@ void sheaf_waitgroup_add(struct sheaf_waitgroup *group, int32_t delta)
 #ifdef SHEAF_MUTATE_ADD_NOTHING
     return; /* a build that must not pass the tests */
 #endif
-    waitgroup_add(group, delta, "sheaf_waitgroup_add", &PARK_DEFAULT);
+    change(group, delta, "sheaf_waitgroup_add", &PARK_DEFAULT);
 }
 
 void sheaf_waitgroup_done(struct sheaf_waitgroup *group)
 {
-    waitgroup_add(group, -1, "sheaf_waitgroup_done", &PARK_DEFAULT);
+    change(group, -1, "sheaf_waitgroup_done", &PARK_DEFAULT);
 }
 
 void sheaf_waitgroup_wait(struct sheaf_waitgroup *group)
@@ -175,6 +215,7 @@ enum sheaf_status sheaf_waitgroup_wait_until(struct sheaf_waitgroup *group, uint
 
 enum sheaf_status sheaf_waitgroup_try_wait(const struct sheaf_waitgroup *group)
 {
+    STEP(wg_try);
     const uint64_t seen = atomic_load_explicit(&group->state.word, memory_order_acquire);
     return is_settled(seen) ? SHEAF_OK : SHEAF_BUSY;
 }

@@ -7,9 +7,12 @@
 #include "sheaf/error.h"
 #include "sheaf/group.h"
 #include "sheaf/job.h"
+#include "sheaf/pipeline.h"
 #include "sheaf/pool.h"
+#include "sheaf/resource_pool.h"
 #include "sheaf/shutdown.h"
 #include "sheaf/waitgroup.h"
+#include "sheaf/watchdog.h"
 
 /* The version of these headers; sheaf_version() gives that of the library that runs. */
 #define SHEAF_VERSION_MAJOR 0

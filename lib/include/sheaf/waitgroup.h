@@ -16,7 +16,9 @@
  *   found if it hits an add that lands after the count reached zero and before the waiters were
  *                    released: the add came too late
  *   never found      an add that comes after the wait has returned, typically inside the work
- *                    itself: add before handing out. sheaf_group_go does. */
+ *                    itself: add before handing out. sheaf_group_go does.
+ * An add of a next round is no misuse as soon as one wait for the round before has returned, even
+ * while other waiters are still on their way out. */
 #ifndef SHEAF_WAITGROUP_H
 #define SHEAF_WAITGROUP_H
 
@@ -42,7 +44,8 @@ struct sheaf_waitgroup {
 _Static_assert(sizeof(struct sheaf_waitgroup) == 16, "a wait group is 16 bytes");
 
 /* Changes the count by `delta`; a negative one is that many times done. Wakes the waiters when
- * the count gets to zero. Below zero or above 2^31 - 1: misuse, and the count stays. Any thread. */
+ * the count gets to zero. Below zero or above 2^31 - 1: misuse, and the count stays. While
+ * a misuse is being undone others may see the wrong count. Any thread. */
 SHEAF_API void sheaf_waitgroup_add(struct sheaf_waitgroup *group, int32_t delta);
 
 /* One piece of work is done: takes one from the count. Any thread. */
@@ -52,11 +55,12 @@ SHEAF_API void sheaf_waitgroup_done(struct sheaf_waitgroup *group);
 SHEAF_API void sheaf_waitgroup_wait(struct sheaf_waitgroup *group);
 
 /* As wait, until `deadline_ns` of CLOCK_MONOTONIC (UINT64_MAX: no deadline). Gives SHEAF_OK, also
- * when the deadline has passed but the count is zero, or SHEAF_TIMEOUT. */
+ * when the deadline has passed but a wait would return at once; else SHEAF_TIMEOUT. Any thread. */
 SHEAF_API enum sheaf_status sheaf_waitgroup_wait_until(struct sheaf_waitgroup *group,
                                                        uint64_t deadline_ns);
 
-/* Gives SHEAF_OK when a wait would return at once, else SHEAF_BUSY. Never blocks. */
+/* Gives SHEAF_OK when a wait would return at once, else SHEAF_BUSY: the count is not zero, or it is
+ * and the done that brought it there is still releasing the waiters. Never blocks. Any thread. */
 SHEAF_API enum sheaf_status sheaf_waitgroup_try_wait(const struct sheaf_waitgroup *group);
 
 /* The count of this moment, for reports and tests; not a licence to free. Any thread. */

@@ -7,6 +7,8 @@
 #include "sheaf/channel.h"
 #include "sheaf/group.h"
 #include "sheaf/pool.h"
+#include "sheaf/waitgroup.h"
+#include "sync/step.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -55,11 +57,53 @@ static inline enum sheaf_status measure(void *argument, struct sheaf_error *erro
     unsigned most = atomic_load(&gauge->most);
     while (now > most && !atomic_compare_exchange_weak(&gauge->most, &most, now))
         continue;
+    STEP(test_measure); /* where schedules are tried out, some stay longer */
     if (gauge->release != NULL) {
         char item;
         (void)sheaf_channel_recv(gauge->release, &item);
     }
     atomic_fetch_sub(&gauge->now, 1);
+    return SHEAF_OK;
+}
+
+/* A binary tree of tasks, each of which waits for its children in a group of its own. */
+struct node {
+    struct sheaf_pool *pool;
+    unsigned depth;
+    unsigned leaves;
+};
+
+static inline enum sheaf_status grow(void *argument, struct sheaf_error *error)
+{
+    struct node *node = argument;
+    node->leaves = node->depth == 0;
+    if (node->depth == 0)
+        return SHEAF_OK;
+    struct node children[2] = {{.pool = node->pool, .depth = node->depth - 1},
+                               {.pool = node->pool, .depth = node->depth - 1}};
+    struct sheaf_group *group;
+    enum sheaf_status status = sheaf_group_open(node->pool, NULL, &group, error);
+    for (unsigned i = 0; i < 2 && status == SHEAF_OK; i++)
+        status = sheaf_group_go(group, grow, &children[i], "child", error);
+    if (status == SHEAF_OK)
+        status = sheaf_group_wait(group, error);
+    sheaf_group_close(group);
+    node->leaves = children[0].leaves + children[1].leaves;
+    return status;
+}
+
+/* Two kinds of tasks: one waits until all of the other have run. */
+static inline enum sheaf_status wait_for_rest(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    sheaf_waitgroup_wait(argument);
+    return SHEAF_OK;
+}
+
+static inline enum sheaf_status done_of_rest(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    sheaf_waitgroup_done(argument);
     return SHEAF_OK;
 }
 

@@ -78,8 +78,44 @@ START_TEST(waking_never_touches_the_word)
     void *page = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(page, MAP_FAILED);
     twins[_i]->wake_all(page);
+    twins[_i]->wake_one(page);
     ck_assert_int_eq(munmap(page, size), 0);
     twins[_i]->wake_all(page);
+}
+END_TEST
+
+struct sleeper {
+    struct thread thread;
+    const struct park_ops *park;
+    _Atomic uint32_t *word;
+};
+
+static void sleep_once(void *argument)
+{
+    struct sleeper *sleeper = argument;
+    while (atomic_load(sleeper->word) == 0)
+        (void)sleeper->park->wait(sleeper->word, 0, DEADLINE_NONE);
+}
+
+/* As many calls of wake_one as there are sleepers leave none asleep. */
+START_TEST(each_wake_one_wakes_somebody)
+{
+    enum { SLEEPERS = 3 };
+    for (unsigned round = 0; round < 100; round++) {
+        struct sleeper sleepers[SLEEPERS];
+        _Atomic uint32_t word = 0;
+        for (unsigned i = 0; i < SLEEPERS; i++) {
+            sleepers[i] = (struct sleeper){.park = twins[_i], .word = &word};
+            ck_assert_int_eq(
+                thread_start(&sleepers[i].thread, sleep_once, &sleepers[i], "sleeper", NULL),
+                SHEAF_OK);
+        }
+        atomic_store(&word, 1);
+        for (unsigned i = 0; i < SLEEPERS; i++)
+            twins[_i]->wake_one(&word);
+        for (unsigned i = 0; i < SLEEPERS; i++)
+            thread_join(&sleepers[i].thread);
+    }
 }
 END_TEST
 
@@ -91,6 +127,7 @@ static Suite *park_suite(void)
     tcase_add_loop_test(tests, changed_word_returns_at_once, 0, TWINS);
     tcase_add_loop_test(tests, deadline_passes, 0, TWINS);
     tcase_add_loop_test(tests, two_threads_take_turns, 0, TWINS);
+    tcase_add_loop_test(tests, each_wake_one_wakes_somebody, 0, TWINS);
     tcase_add_loop_test(tests, waking_never_touches_the_word, 0, TWINS);
     suite_add_tcase(suite, tests);
     return suite;

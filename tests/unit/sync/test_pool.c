@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "sheaf/waitgroup.h"
-#include "sync/lock.h"
 #include "sync/pool_inner.h"
 #include "sync/thread.h"
 
@@ -26,32 +25,6 @@ START_TEST(every_task_runs_once)
     close_both(group, pool);
 }
 END_TEST
-
-/* A binary tree of tasks, each of which waits for its children in a group of its own. */
-struct node {
-    struct sheaf_pool *pool;
-    unsigned depth;
-    unsigned leaves;
-};
-
-static enum sheaf_status grow(void *argument, struct sheaf_error *error)
-{
-    struct node *node = argument;
-    node->leaves = node->depth == 0;
-    if (node->depth == 0)
-        return SHEAF_OK;
-    struct node children[2] = {{.pool = node->pool, .depth = node->depth - 1},
-                               {.pool = node->pool, .depth = node->depth - 1}};
-    struct sheaf_group *group;
-    enum sheaf_status status = sheaf_group_open(node->pool, NULL, &group, error);
-    for (unsigned i = 0; i < 2 && status == SHEAF_OK; i++)
-        status = sheaf_group_go(group, grow, &children[i], "child", error);
-    if (status == SHEAF_OK)
-        status = sheaf_group_wait(group, error);
-    sheaf_group_close(group);
-    node->leaves = children[0].leaves + children[1].leaves;
-    return status;
-}
 
 START_TEST(tasks_wait_for_tasks)
 {
@@ -146,7 +119,7 @@ START_TEST(full_queue_respects_the_limit)
     struct sheaf_group *outer = make_group(pool, 0);
     struct overflow overflow = {.group = make_group(pool, 1)};
     struct sheaf_channel *hold;
-    ck_assert_int_eq(sheaf_channel_open(1, 1, &hold, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &hold, NULL), SHEAF_OK);
     struct gauge gauge = {.release = hold};
     ck_assert_int_eq(sheaf_group_go(overflow.group, measure, &gauge, "hold", NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_go(outer, hand_out_two, &overflow, "two", NULL), SHEAF_OK);
@@ -164,7 +137,7 @@ END_TEST
 
 /* A worker sleeps in a wait while the only other thread that could run the tasks of the group is
  * main's hand: the task that main hands out later must be run by the sleeper. */
-struct sleeper {
+struct dozer {
     struct sheaf_group *inner;
     struct sheaf_channel *about_to_wait;
     enum sheaf_status status;
@@ -172,9 +145,9 @@ struct sleeper {
 
 static enum sheaf_status sleep_in_wait(void *argument, struct sheaf_error *error)
 {
-    struct sleeper *sleeper = argument;
-    (void)sheaf_channel_send(sleeper->about_to_wait, "");
-    sleeper->status = sheaf_group_wait(sleeper->inner, error);
+    struct dozer *dozer = argument;
+    (void)sheaf_channel_send(dozer->about_to_wait, "");
+    dozer->status = sheaf_group_wait(dozer->inner, error);
     return SHEAF_OK;
 }
 
@@ -189,27 +162,27 @@ START_TEST(a_waiting_worker_runs_what_comes_later)
 {
     struct sheaf_pool *pool = make_pool(2, 4);
     struct sheaf_group *outer = make_group(pool, 0);
-    struct sleeper sleeper = {.inner = make_group(pool, 0)};
+    struct dozer dozer = {.inner = make_group(pool, 0)};
     struct sheaf_channel *hold;
-    ck_assert_int_eq(sheaf_channel_open(1, 1, &sleeper.about_to_wait, NULL), SHEAF_OK);
-    ck_assert_int_eq(sheaf_channel_open(1, 1, &hold, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &dozer.about_to_wait, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &hold, NULL), SHEAF_OK);
     /* One worker is held inside a task of the inner group, the other waits for that group. */
-    ck_assert_int_eq(sheaf_group_go(sleeper.inner, receive_one, hold, "hold", NULL), SHEAF_OK);
-    ck_assert_int_eq(sheaf_group_go(outer, sleep_in_wait, &sleeper, "sleeper", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(dozer.inner, receive_one, hold, "hold", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(outer, sleep_in_wait, &dozer, "dozer", NULL), SHEAF_OK);
     char item;
-    ck_assert_int_eq(sheaf_channel_recv(sleeper.about_to_wait, &item), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_recv(dozer.about_to_wait, &item), SHEAF_OK);
     struct gauge gauge = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, &gauge.release, NULL), SHEAF_OK);
-    ck_assert_int_eq(sheaf_group_go(sleeper.inner, measure, &gauge, "late", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gauge.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(dozer.inner, measure, &gauge, "late", NULL), SHEAF_OK);
     /* Ends only if the late task runs beside the held one. */
     ck_assert_int_eq(sheaf_channel_send(gauge.release, ""), SHEAF_OK);
     ck_assert_int_eq(sheaf_channel_send(gauge.release, ""), SHEAF_OK);
     sheaf_channel_close(hold);
     ck_assert_int_eq(sheaf_group_wait(outer, NULL), SHEAF_OK);
-    ck_assert_int_eq(sleeper.status, SHEAF_END);
-    sheaf_group_close(sleeper.inner);
+    ck_assert_int_eq(dozer.status, SHEAF_END);
+    sheaf_group_close(dozer.inner);
     close_both(outer, pool);
-    sheaf_channel_destroy(sleeper.about_to_wait);
+    sheaf_channel_destroy(dozer.about_to_wait);
     sheaf_channel_destroy(gauge.release);
     sheaf_channel_destroy(hold);
 }
@@ -255,12 +228,8 @@ static void submit(void *argument)
 /* Returns when the queue is full; and a moment later, so that who is to sleep most likely does. */
 static void await_full(struct sheaf_pool *pool)
 {
-    size_t queued = 0;
-    while (queued < pool->capacity) {
-        lock_acquire(&pool->lock);
-        queued = pool->queued;
-        lock_release(&pool->lock);
-    }
+    while (pool_waiting(pool) < pool->capacity)
+        continue;
     struct sheaf_waitgroup never = SHEAF_WAITGROUP_INIT;
     sheaf_waitgroup_add(&never, 1);
     (void)sheaf_waitgroup_wait_until(&never, clock_now() + 10000000);
@@ -276,8 +245,10 @@ START_TEST(drop_leaves_what_waits)
     struct sheaf_pool *pool = make_pool(1, 4);
     struct sheaf_group *group = make_group(pool, 0);
     struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    while (atomic_load(&gate.now) == 0)
+        continue;
     /* Fills the queue behind the gate and sleeps for room, until the drop refuses it. */
     struct submitter submitter = {.group = group};
     ck_assert_int_eq(thread_start(&submitter.thread, submit, &submitter, "submit", NULL), SHEAF_OK);
@@ -305,7 +276,7 @@ START_TEST(drain_ends_idle_workers)
 {
     struct sheaf_pool *pool = make_pool(4, 2);
     struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
     struct sheaf_group *group = make_group(pool, 1);
     unsigned slots[2] = {0};
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
@@ -402,6 +373,154 @@ START_TEST(memory_failures_are_clean)
 }
 END_TEST
 
+/* --- Order --- */
+
+struct record {
+    atomic_uint count;
+    char letters[100];
+};
+
+struct letter {
+    struct record *record;
+    char letter;
+};
+
+static enum sheaf_status write_letter(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    const struct letter *letter = argument;
+    letter->record->letters[atomic_fetch_add(&letter->record->count, 1)] = letter->letter;
+    return SHEAF_OK;
+}
+
+/* Behind a gate, on one thread: more tasks than a thread takes at a time. */
+START_TEST(groups_take_turns_and_keep_their_order)
+{
+    struct sheaf_pool *pool = make_pool(1, 1000);
+    struct sheaf_group *gated = make_group(pool, 0);
+    struct sheaf_group *groups[2] = {make_group(pool, 0), make_group(pool, 1)};
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(gated, measure, &gate, "gate", NULL), SHEAF_OK);
+    struct record record = {0};
+    struct letter letters[100];
+    for (unsigned i = 0; i < 100; i++) {
+        letters[i] =
+            (struct letter){.record = &record, .letter = (char)((i < 50 ? 'A' : 'a') + i % 50 / 2)};
+        ck_assert_int_eq(sheaf_group_go(groups[i / 50], write_letter, &letters[i], NULL, NULL),
+                         SHEAF_OK);
+    }
+    sheaf_channel_close(gate.release);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(sheaf_group_wait(groups[i], NULL), SHEAF_OK);
+        sheaf_group_close(groups[i]);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        ck_assert_int_eq(record.letters[i], (i % 2 == 0 ? 'A' : 'a') + (int)i / 4);
+    ck_assert_int_eq(sheaf_group_wait(gated, NULL), SHEAF_OK);
+    close_both(gated, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
+/* Ends only if another thread runs what stands in the line behind the task that waits. */
+START_TEST(a_long_task_holds_up_nothing)
+{
+    struct sheaf_pool *pool = make_pool(2, 100);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct sheaf_waitgroup rest = SHEAF_WAITGROUP_INIT;
+    sheaf_waitgroup_add(&rest, 50);
+    for (unsigned i = 0; i < 51; i++)
+        ck_assert_int_eq(sheaf_group_go(group, i == (unsigned)_i ? wait_for_rest : done_of_rest,
+                                        &rest, NULL, NULL),
+                         SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    close_both(group, pool);
+}
+END_TEST
+
+/* --- Counters --- */
+
+static struct sheaf_pool_counters count(struct sheaf_pool *pool)
+{
+    struct sheaf_pool_counters counters;
+    sheaf_pool_counters(pool, &counters);
+    return counters;
+}
+
+START_TEST(counters_tell_what_happens)
+{
+    struct sheaf_pool *pool = make_pool(1, 10);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    unsigned slots[3] = {0};
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(sheaf_group_go(group, set_slot, &slots[i], NULL, NULL), SHEAF_OK);
+    while (atomic_load(&gate.now) == 0)
+        continue;
+    const struct sheaf_pool_counters during = count(pool);
+    ck_assert_uint_eq(during.running, 1);
+    ck_assert_uint_eq(during.queued, 3);
+    ck_assert_uint_eq(during.done, 0);
+    sheaf_channel_close(gate.release);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    const struct sheaf_pool_counters after = count(pool);
+    ck_assert_uint_eq(after.running, 0);
+    ck_assert_uint_eq(after.queued, 0);
+    ck_assert_uint_eq(after.done, 4);
+    ck_assert_uint_eq(after.helped, 0);
+    close_both(group, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
+/* Of the nodes of the tree all but the root are run by the one thread while it waits. */
+START_TEST(counters_tell_who_helped)
+{
+    struct sheaf_pool *pool = make_pool(1, _i == 0 ? 1 : 100);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct node root = {.pool = pool, .depth = 4};
+    ck_assert_int_eq(sheaf_group_go(group, grow, &root, "root", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(count(pool).done, 31);
+    ck_assert_uint_eq(count(pool).helped, 30);
+    struct chain chain = {.group = group, .left = 20};
+    ck_assert_int_eq(sheaf_group_go(group, next_link, &chain, "first", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(count(pool).done, 52);
+    if (_i == 0)
+        ck_assert_uint_gt(count(pool).helped, 30);
+    else
+        ck_assert_uint_eq(count(pool).helped, 30);
+    close_both(group, pool);
+}
+END_TEST
+
+START_TEST(idle_time_grows_only_without_tasks)
+{
+    struct sheaf_pool *pool = make_pool(1, 10);
+    struct sheaf_group *group = make_group(pool, 0);
+    while (count(pool).idle_ns == 0)
+        continue;
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    while (atomic_load(&gate.now) == 0)
+        continue;
+    const uint64_t before = count(pool).idle_ns;
+    ck_assert_int_eq(sheaf_group_wait_until(group, clock_now() + 1000000, NULL), SHEAF_TIMEOUT);
+    ck_assert_uint_eq(count(pool).idle_ns, before);
+    sheaf_channel_close(gate.release);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    while (count(pool).idle_ns <= before)
+        continue;
+    close_both(group, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
 static Suite *pool_suite(void)
 {
     Suite *suite = suite_create("pool");
@@ -413,6 +532,11 @@ static Suite *pool_suite(void)
     tcase_add_test(tests, full_queue_runs_own_group_inline);
     tcase_add_test(tests, full_queue_respects_the_limit);
     tcase_add_test(tests, a_waiting_worker_runs_what_comes_later);
+    tcase_add_test(tests, groups_take_turns_and_keep_their_order);
+    tcase_add_loop_test(tests, a_long_task_holds_up_nothing, 0, 51);
+    tcase_add_test(tests, counters_tell_what_happens);
+    tcase_add_loop_test(tests, counters_tell_who_helped, 0, 2);
+    tcase_add_test(tests, idle_time_grows_only_without_tasks);
     tcase_add_test(tests, drain_runs_what_waits);
     tcase_add_test(tests, drain_ends_idle_workers);
     tcase_add_test(tests, drop_leaves_what_waits);
