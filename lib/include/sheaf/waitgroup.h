@@ -43,13 +43,24 @@ struct sheaf_waitgroup {
 
 _Static_assert(sizeof(struct sheaf_waitgroup) == 16, "a wait group is 16 bytes");
 
+/* These two are a few instructions: the detour by the procedure linkage table would be a good part
+ * of the price of a call. */
+#ifdef __has_attribute
+#if __has_attribute(noplt)
+#define SHEAF_NO_PLT __attribute__((noplt))
+#endif
+#endif
+#ifndef SHEAF_NO_PLT
+#define SHEAF_NO_PLT
+#endif
+
 /* Changes the count by `delta`; a negative one is that many times done. Wakes the waiters when
  * the count gets to zero. Below zero or above 2^31 - 1: misuse, and the count stays. While
  * a misuse is being undone others may see the wrong count. Any thread. */
-SHEAF_API void sheaf_waitgroup_add(struct sheaf_waitgroup *group, int32_t delta);
+SHEAF_API SHEAF_NO_PLT void sheaf_waitgroup_add(struct sheaf_waitgroup *group, int32_t delta);
 
 /* One piece of work is done: takes one from the count. Any thread. */
-SHEAF_API void sheaf_waitgroup_done(struct sheaf_waitgroup *group);
+SHEAF_API SHEAF_NO_PLT void sheaf_waitgroup_done(struct sheaf_waitgroup *group);
 
 /* Blocks until the count is zero. Any number of threads at once. */
 SHEAF_API void sheaf_waitgroup_wait(struct sheaf_waitgroup *group);
