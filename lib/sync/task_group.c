@@ -41,8 +41,10 @@ enum sheaf_status sheaf_group_open(struct sheaf_pool *pool,
 /* Counts a task, before any thread can see it. */
 static void count_locked(struct sheaf_group *group)
 {
-    if (group->unfinished++ == 0)
+    if (group->unfinished++ == 0) {
+        STEP(group_count);
         sheaf_waitgroup_add(&group->tasks, 1);
+    }
 }
 
 /* Until half of the queue is free, or the pool takes no more: a thread that is woken for each place
@@ -205,6 +207,7 @@ enum sheaf_status group_await(struct sheaf_group *group, uint64_t deadline_ns)
     if (worker != NULL)
         help_until(group, worker, deadline_ns);
     /* For a helper too: the last task may be between the lock and its done. */
+    STEP(group_await);
     return sheaf_waitgroup_wait_until(&group->tasks, deadline_ns);
 }
 
