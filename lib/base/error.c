@@ -15,6 +15,17 @@ const char *sheaf_status_name(enum sheaf_status status)
     return (unsigned)status < SHEAF_STATUS_COUNT ? status_names[status] : "unknown";
 }
 
+void error_clear(struct sheaf_error *error)
+{
+    error->status = SHEAF_OK;
+    error->system_errno = 0;
+    error->file = 0;
+    error->column = 0;
+    error->line = 0;
+    error->byte = 0;
+    error->text[0] = '\0';
+}
+
 enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status, const char *format,
                             ...)
 {

@@ -21,6 +21,10 @@ enum { ERROR_NAME_SIZE = 128 };
 enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status, const char *format,
                             ...) __attribute__((format(printf, 3, 4)));
 
+/* Makes `error` (not NULL) say nothing: SHEAF_OK, no place, an empty text. Touches no more of the
+ * text than that needs. */
+void error_clear(struct sheaf_error *error);
+
 /* As error_set with SHEAF_SYSTEM; appends ": " and the text of `system_errno`. */
 enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -29,6 +29,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "sync/deadline.h"
+#include "sync/processor.h"
 #include "sync/step.h"
 
 #include <sched.h>
@@ -40,7 +41,6 @@
 enum side { SENDERS = 0, RECEIVERS = 1 };
 
 enum {
-    CACHE_LINE = 64,
 #ifdef SHEAF_TESTING
     PAUSES = 1, /* tests want to see the sleeping */
     YIELDS = 0,
@@ -138,7 +138,7 @@ static enum sheaf_status look(struct sheaf_channel *channel, enum side side, siz
     uint64_t stamp = 0;
     do {
         STEP(ch_next);
-        const uint64_t next = atomic_load_explicit(&channel->ends[side].next, memory_order_relaxed);
+        const uint64_t next = atomic_load_explicit(&channel->ends[side].next, memory_order_acquire);
         if ((next & CLOSED) != 0)
             return SHEAF_STOPPED; /* receivers' positions have no such bit */
         *span = (struct span){.first = next, .past = next};
@@ -156,7 +156,8 @@ static enum sheaf_status look(struct sheaf_channel *channel, enum side side, siz
     return side == SENDERS ? SHEAF_BUSY : none_at(channel, span->first);
 }
 
-/* As look, and makes the positions the caller's. */
+/* As look, and makes the positions the caller's. Acquire and release from claim to claim: who comes
+ * to a position sees the stamps that those saw who claimed the ones before. */
 static enum sheaf_status claim(struct sheaf_channel *channel, enum side side, size_t most,
                                struct span *span)
 {
@@ -165,7 +166,7 @@ static enum sheaf_status claim(struct sheaf_channel *channel, enum side side, si
         uint64_t next = span->first;
         STEP(ch_claim);
         if (atomic_compare_exchange_strong_explicit(&channel->ends[side].next, &next, span->past,
-                                                    memory_order_relaxed, memory_order_relaxed))
+                                                    memory_order_acq_rel, memory_order_relaxed))
             return SHEAF_OK;
     }
 }
@@ -178,23 +179,42 @@ static void copy_item(void *to, const void *from, size_t size)
         memcpy(to, from, size);
 }
 
-/* Copies the items of claimed positions, and hands each slot to the other side. */
+/* Copies the request's next item to or from the slot of a claimed position. */
+static void copy_slot(struct sheaf_channel *channel, const struct request *request, size_t number,
+                      struct slot *slot)
+{
+    const size_t size = channel->item_size;
+    if (request->side == SENDERS)
+        copy_item(slot->item, request->from + number * size, size);
+    else
+        copy_item(request->to + number * size, slot->item, size);
+}
+
+/* The stamp by which the slot goes to the other side. */
+static uint64_t stamp_after(const struct sheaf_channel *channel, enum side side, uint64_t position)
+{
+    return side == SENDERS ? position + 1 : position + channel->lap;
+}
+
+/* Copies the items of claimed positions, and hands the slots to the other side: the first one last,
+ * as only that one is waited for. Who has got past it has, by that, seen the others handed over. */
 static void move_items(struct sheaf_channel *channel, struct request *request,
                        const struct span *span)
 {
-    const size_t size = channel->item_size;
-    for (uint64_t position = span->first; position != span->past;
+    const enum side side = request->side;
+    size_t number = request->done;
+    copy_slot(channel, request, number++, slot_of(channel, span->first));
+    for (uint64_t position = after(channel, span->first); position != span->past;
          position = after(channel, position)) {
         struct slot *slot = slot_of(channel, position);
-        const size_t offset = request->done++ * size;
-        if (request->side == SENDERS)
-            copy_item(slot->item, request->from + offset, size);
-        else
-            copy_item(request->to + offset, slot->item, size);
+        copy_slot(channel, request, number++, slot);
         STEP(ch_hand_over);
-        atomic_store(&slot->stamp,
-                     request->side == SENDERS ? position + 1 : position + channel->lap);
+        atomic_store_explicit(&slot->stamp, stamp_after(channel, side, position),
+                              memory_order_release);
     }
+    request->done = number;
+    STEP(ch_hand_over);
+    atomic_store(&slot_of(channel, span->first)->stamp, stamp_after(channel, side, span->first));
 }
 
 /* ---- sleeping and waking ----------------------------------------------------------------- */
@@ -269,15 +289,6 @@ static enum sheaf_status attempt_until(struct sheaf_channel *channel, struct req
     return status;
 }
 
-static void pause_briefly(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* One successful attempt, for which it waits. */
 static enum sheaf_status attempt_waiting(struct sheaf_channel *channel, struct request *request,
                                          uint64_t deadline_ns)
@@ -289,7 +300,7 @@ static enum sheaf_status attempt_waiting(struct sheaf_channel *channel, struct r
         if (status != SHEAF_BUSY)
             return status;
         if (tries < PAUSES)
-            pause_briefly();
+            processor_pause();
         else
             (void)sched_yield(); /* cannot fail */
     }

@@ -8,14 +8,15 @@
 
 #include "sync/deadline.h"
 #include "sync/monitor.h"
+#include "sync/processor.h"
 #include "sync/step.h"
 
 #include <stddef.h>
 
-enum { BUCKET_COUNT = 64, BUCKET_LINE = 64 };
+enum { BUCKET_COUNT = 64 };
 
 struct bucket {
-    _Alignas(BUCKET_LINE) struct monitor monitor;
+    _Alignas(CACHE_LINE) struct monitor monitor;
 };
 
 #define BUCKET_INIT                                                                                \

@@ -111,16 +111,17 @@ enum sheaf_status sheaf_outlet_put(struct sheaf_outlet *outlet, const void *item
 
 /* Calls the stage's function. Gives SHEAF_OK: go on; SHEAF_END (a source); SHEAF_STOPPED: it has
  * failed, and the pipeline stops. */
-static enum sheaf_status call(struct stage *stage, void *item, struct sheaf_outlet *outlet,
-                              struct sheaf_error *error)
+static enum sheaf_status call(struct stage *stage, void *item, struct sheaf_outlet *outlet)
 {
     const struct sheaf_stage *plan = stage->plan;
-    const enum sheaf_status status = plan->function(plan->argument, item, outlet, error);
+    struct sheaf_error error;
+    error_clear(&error);
+    enum sheaf_status status = plan->function(plan->argument, item, outlet, &error);
     if (status == SHEAF_OK || (status == SHEAF_END && stage->in == NULL))
         return status;
     if (status == SHEAF_END)
-        (void)error_set(error, SHEAF_USAGE, "gave the status of an end, as only a source may");
-    fail(stage, status == SHEAF_END ? SHEAF_USAGE : status, error);
+        status = error_set(&error, SHEAF_USAGE, "gave the status of an end, as only a source may");
+    fail(stage, status, &error);
     return SHEAF_STOPPED;
 }
 
@@ -131,11 +132,10 @@ static void destroy_received(const struct stage *stage, void *item)
 }
 
 /* An item that was received, to a call or, once the pipeline stops, to its destructor. */
-static enum sheaf_status work_off(struct stage *stage, void *item, struct sheaf_outlet *outlet,
-                                  struct sheaf_error *error)
+static enum sheaf_status work_off(struct stage *stage, void *item, struct sheaf_outlet *outlet)
 {
     if (!is_stopped(stage->run))
-        return call(stage, item, outlet, error);
+        return call(stage, item, outlet);
     destroy_received(stage, item);
     return SHEAF_STOPPED;
 }
@@ -145,10 +145,9 @@ static enum sheaf_status work_source(struct worker *worker)
 {
     struct stage *stage = worker->stage;
     struct sheaf_outlet outlet = {.stage = stage};
-    struct sheaf_error error = {.status = SHEAF_OK};
     enum sheaf_status status = SHEAF_OK;
     while (status == SHEAF_OK)
-        status = is_stopped(stage->run) ? SHEAF_STOPPED : call(stage, NULL, &outlet, &error);
+        status = is_stopped(stage->run) ? SHEAF_STOPPED : call(stage, NULL, &outlet);
     return status;
 }
 
@@ -156,7 +155,6 @@ static enum sheaf_status work_plain(struct worker *worker)
 {
     struct stage *stage = worker->stage;
     struct sheaf_outlet outlet = {.stage = stage};
-    struct sheaf_error error = {.status = SHEAF_OK};
     enum sheaf_status status = SHEAF_OK;
     while (status == SHEAF_OK) {
         size_t received = 0;
@@ -165,7 +163,7 @@ static enum sheaf_status work_plain(struct worker *worker)
         for (size_t i = 0; i < received; i++) {
             unsigned char *item = worker->items + i * stage->in_size;
             if (status == SHEAF_OK) /* never again after a failure */
-                status = work_off(stage, item, &outlet, &error);
+                status = work_off(stage, item, &outlet);
             else
                 destroy_received(stage, item);
         }
@@ -177,13 +175,12 @@ static enum sheaf_status work_in_order(struct worker *worker)
 {
     struct stage *stage = worker->stage;
     struct sheaf_outlet outlet = {.stage = stage};
-    struct sheaf_error error = {.status = SHEAF_OK};
     enum sheaf_status status = SHEAF_OK;
     while (status == SHEAF_OK) {
         status = order_admit(stage->order, worker->items, &outlet.call);
         if (status != SHEAF_OK)
             break;
-        status = work_off(stage, worker->items, &outlet, &error);
+        status = work_off(stage, worker->items, &outlet);
         const enum sheaf_status ended = order_end(stage->order, outlet.call);
         status = status == SHEAF_OK ? ended : status;
     }
@@ -316,12 +313,13 @@ static void start_workers(struct stage *stage)
         if (status == SHEAF_OK)
             stage->started++;
     }
-    for (unsigned i = stage->started; i < stage->plan->workers; i++)
-        leave(stage);
     if (stage->started == 0) {
         atomic_store(&stage->run->cut_short, true);
         fail(stage, status, &error);
     }
+    /* Only now: the next stage must not take the end of these for the end of the input. */
+    for (unsigned i = stage->started; i < stage->plan->workers; i++)
+        leave(stage);
 }
 
 /* From the last stage on, so that nothing is begun that has nobody to go to. */

@@ -64,17 +64,17 @@ static unsigned char *item_of(const struct order *order, size_t place)
     return order->items + place * order->plan.item_size;
 }
 
-static enum sheaf_status allocate(struct order *order, size_t *item_bytes)
+static bool allocate(struct order *order)
 {
     const struct order_plan *plan = &order->plan;
+    size_t item_bytes;
     if (!size_add(plan->capacity, plan->workers, &order->slot_count) ||
-        !size_multiply(plan->capacity, plan->item_size, item_bytes))
-        return SHEAF_SYSTEM;
+        !size_multiply(plan->capacity, plan->item_size, &item_bytes))
+        return false;
     order->slots = memory_zeroed(order->slot_count, sizeof *order->slots);
     order->next = memory_zeroed(plan->capacity, sizeof *order->next);
-    order->items = memory_alloc(*item_bytes);
-    const bool complete = order->slots != NULL && order->next != NULL && order->items != NULL;
-    return complete ? SHEAF_OK : SHEAF_SYSTEM;
+    order->items = memory_alloc(item_bytes);
+    return order->slots != NULL && order->next != NULL && order->items != NULL;
 }
 
 enum sheaf_status order_open(const struct order_plan *plan, struct order **out,
@@ -88,8 +88,7 @@ enum sheaf_status order_open(const struct order_plan *plan, struct order **out,
     order->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     order->door = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     order->moved = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-    size_t item_bytes;
-    if (allocate(order, &item_bytes) != SHEAF_OK) {
+    if (!allocate(order)) {
         order_close(order);
         return error_no_memory(error, "the items that a stage keeps");
     }

@@ -106,6 +106,9 @@ enum sheaf_status sheaf_resource_pool_open(const struct sheaf_resource_options *
 
 /* --- Who has what, for messages ------------------------------------------------------------- */
 
+/* A place that is longer is cut: one fits in any case. */
+enum { MOST_OF_PLACE = 300 };
+
 struct report {
     char text[SHEAF_ERROR_TEXT / 2];
     size_t length; /* below the size of text */
@@ -131,8 +134,8 @@ static void report_slot(struct report *report, const struct slot *slot, uint64_t
     char *const end = report->text + report->length;
     const char *const separator = report->length == 0 ? "" : ", ";
     const size_t room = sizeof report->text - report->length - sizeof dots;
-    const int written = snprintf(end, room, "%s%s (%" PRIu64 ".%" PRIu64 " s)", separator,
-                                 slot->place, tenths / 10, tenths % 10);
+    const int written = snprintf(end, room, "%s%.*s (%" PRIu64 ".%" PRIu64 " s)", separator,
+                                 MOST_OF_PLACE, slot->place, tenths / 10, tenths % 10);
     report->full = written < 0 || (size_t)written >= room;
     if (report->full)
         memcpy(end, dots, sizeof dots);
@@ -196,6 +199,8 @@ static enum sheaf_status explain(struct sheaf_resource_pool *pool, enum sheaf_st
         return error_set(error, status, "cancelled while waiting for a resource");
     struct report report;
     report_taken(pool, &report);
+    if (report.taken == 0)
+        return error_set(error, status, "no resource came back in time; the last one just now");
     return error_set(error, status, "no resource came back in time; %u of %u are out: %s",
                      report.taken, pool->options.capacity, report.text);
 }

@@ -28,8 +28,9 @@ SHEAF_API int sheaf_cancel_reason(const struct sheaf_cancel *cancel);
  * read from it. */
 SHEAF_API int sheaf_cancel_descriptor(const struct sheaf_cancel *cancel);
 
-/* Called when the token is set, on the thread that sets it, which is never inside a signal
- * handler. It may take locks, but should be short; it may not close the token. */
+/* Called when the token is set, on the thread that sets it (or that watches a token which is set
+ * already), never inside a signal handler. It may take locks, but should be short; it may not close
+ * the token. */
 typedef void sheaf_cancel_function(void *argument, int reason);
 
 /* Somebody who watches a token. The members are private; the memory is the caller's. */

@@ -57,6 +57,25 @@ START_TEST(a_long_report_ends_at_a_whole_entry)
 }
 END_TEST
 
+START_TEST(a_long_place_is_cut)
+{
+    char place[1000];
+    memset(place, 'p', sizeof place - 1);
+    place[sizeof place - 1] = '\0';
+    struct factory factory;
+    struct sheaf_resource_pool *pool = open_things(&factory, 2, NULL);
+    void *first = borrow(pool, place);
+    void *second = borrow(pool, place);
+    struct sheaf_error error;
+    ck_assert_int_eq(sheaf_resource_pool_close(pool, 0, &error), SHEAF_TIMEOUT);
+    check_text(&error,
+               "^2 resources were not returned: ppppp[p]* \\([0-9]+\\.[0-9] s\\), \\.\\.\\.$");
+    sheaf_resource_pool_return(pool, first);
+    sheaf_resource_pool_return(pool, second);
+    close_now(pool);
+}
+END_TEST
+
 /* Also to callers who know nothing of the close. */
 START_TEST(what_comes_after_close_is_refused)
 {
@@ -113,6 +132,7 @@ static Suite *make_suite(void)
     TCase *cases = tcase_create("close");
     tcase_add_test(cases, close_tells_who_returned_nothing);
     tcase_add_test(cases, a_long_report_ends_at_a_whole_entry);
+    tcase_add_test(cases, a_long_place_is_cut);
     tcase_add_test(cases, what_comes_after_close_is_refused);
     tcase_add_test(cases, destroying_what_is_open_is_misuse);
     suite_add_tcase(suite, cases);
