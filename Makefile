@@ -269,11 +269,14 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 	    >$(DESTDIR)$(LIBDIR)/pkgconfig/sheaf.pc
 	$(INSTALL) -m 644 docs/man/sheaf.1 $(DESTDIR)$(MANDIR)/man1/sheaf.1
 	$(INSTALL) -m 644 $(MANUAL_PAGES) $(DESTDIR)$(MANDIR)/man3
+	for page in $(notdir $(MANUAL_PAGES)); do \
+	    for name in $$(sed -n '/^\.SH NAME/{n;s/ \\.*//;s/^[^,]*,*//;s/,//g;p;}' docs/man/$$page); do \
+	        ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name.3; done; done
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR),$(BINDIR)/sheaf $(LIBDIR)/libsheaf.a $(LIBDIR)/libsheaf.so* \
 	    $(LIBDIR)/pkgconfig/sheaf.pc $(MANDIR)/man1/sheaf.1 \
-	    $(MANUAL_PAGES:docs/man/%=$(MANDIR)/man3/%))
+	    $(MANDIR)/man3/sheaf_*.3)
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/sheaf
 
 clean: ## remove the build directory

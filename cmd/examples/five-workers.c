@@ -69,5 +69,5 @@ int main(void)
         fprintf(stderr, "five-workers: %s\n", error.text);
     sheaf_group_close(group);
     sheaf_pool_close(pool);
-    return status == SHEAF_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status == SHEAF_OK && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -49,8 +49,8 @@ static enum sheaf_status serve(void *argument, struct sheaf_error *error)
 
 int main(int argc, char **argv)
 {
-    uint16_t port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
-    struct server server = {.listener = listen_on(&port)};
+    uint16_t port = 0;
+    struct server server = {.listener = listen_on(argc > 1 ? argv[1] : "0", &port)};
     struct sheaf_error error = {.text = "cannot listen on this port"};
     struct sheaf_shutdown *shutdown = NULL;
     struct sheaf_pool *pool = NULL;
@@ -74,5 +74,5 @@ int main(int argc, char **argv)
     sheaf_pool_close(pool);
     sheaf_shutdown_close(shutdown);
     sheaf_cancel_close(server.stop);
-    return EXIT_SUCCESS;
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

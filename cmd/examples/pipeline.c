@@ -69,7 +69,7 @@ int main(void)
     };
     struct sheaf_error error;
     if (sheaf_pipeline_run(stages, sizeof stages / sizeof *stages, NULL, &error) == SHEAF_OK)
-        return EXIT_SUCCESS;
+        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     fprintf(stderr, "pipeline: %s\n", error.text);
     return EXIT_FAILURE;
 }

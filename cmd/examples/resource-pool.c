@@ -74,5 +74,5 @@ int main(void)
     sheaf_group_close(group);
     sheaf_pool_close(pool);
     printf("%d rows\n", rows);
-    return rows == WORKERS * ROWS ? 0 : 1;
+    return rows == WORKERS * ROWS && fflush(stdout) == 0 ? 0 : 1;
 }

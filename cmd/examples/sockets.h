@@ -11,21 +11,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Listens on a port of 127.0.0.1 (0: any, which is then stored). -1: failed, see errno. Several
+enum { PATIENCE_S = 5 };
+
+/* Listens on the port of 127.0.0.1 that the text names (0: any), and stores it. -1: failed. Several
  * threads may wait for the same client, so that to accept must not block. */
-static inline int listen_on(uint16_t *port)
+static inline int listen_on(const char *text, uint16_t *port)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char *end;
+    const unsigned long number = strtoul(text, &end, 10);
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)number),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     const int on = 1; /* the port of a server that has just ended is free */
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener == -1 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+    if (*end != '\0' || number > UINT16_MAX || listener == -1 ||
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(listener, (struct sockaddr *)&address, size) != 0 ||
         listen(listener, SOMAXCONN) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0)
@@ -44,12 +51,18 @@ static inline bool wait_readable(int socket, const struct sheaf_cancel *stop)
     return ready[1].revents == 0;
 }
 
-/* The next client; -1: the token is set. */
+/* The next client; -1: the token is set, or accept fails for good (errno). One that takes none of
+ * its answers for PATIENCE_S is given up. */
 static inline int accept_client(int listener, const struct sheaf_cancel *stop)
 {
-    int client = -1; /* also when it has gone again, or another thread was faster */
-    while (client == -1 && wait_readable(listener, stop))
+    int client = -1;
+    errno = 0; /* EAGAIN: another thread was faster; ECONNABORTED: it has gone again */
+    while (client == -1 && (errno == 0 || errno == EAGAIN || errno == ECONNABORTED) &&
+           wait_readable(listener, stop))
         client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    if (client != -1)
+        (void)setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     return client;
 }
 
@@ -71,7 +84,6 @@ static inline ssize_t receive(int client, char *bytes, size_t size, size_t *left
  * bytes unread, close would be a reset, which takes the answers under way along. */
 static inline void hang_up(int client)
 {
-    enum { PATIENCE_S = 5 };
     char rest[1024];
     struct pollfd ready = {.fd = client, .events = POLLIN};
     const time_t end = time(NULL) + PATIENCE_S;

@@ -75,5 +75,5 @@ int main(void)
         fprintf(stderr, "sum-chunks: %s\n", error.text);
     sheaf_group_close(group);
     sheaf_pool_close(pool);
-    return status == SHEAF_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status == SHEAF_OK && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -39,6 +39,14 @@ enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status,
     return status;
 }
 
+enum sheaf_status error_adopt(struct sheaf_error *error, enum sheaf_status status)
+{
+    error->status = status;
+    if (error->text[0] == '\0')
+        (void)snprintf(error->text, sizeof error->text, "%s", sheaf_status_name(status));
+    return status;
+}
+
 enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format, ...)
 {
     if (error == NULL)

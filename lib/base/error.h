@@ -25,6 +25,10 @@ enum sheaf_status error_set(struct sheaf_error *error, enum sheaf_status status,
  * text than that needs. */
 void error_clear(struct sheaf_error *error);
 
+/* What a function of the program gave, with the error that it may have filled: the status is the
+ * one given, and an empty text becomes the status's name. Gives `status`. */
+enum sheaf_status error_adopt(struct sheaf_error *error, enum sheaf_status status);
+
 /* As error_set with SHEAF_SYSTEM; appends ": " and the text of `system_errno`. */
 enum sheaf_status error_system(struct sheaf_error *error, int system_errno, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

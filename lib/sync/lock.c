@@ -2,6 +2,7 @@
 
 #include "sync/deadline.h"
 #include "sync/misuse.h"
+#include "sync/step.h"
 
 #include <errno.h>
 #include <time.h>
@@ -14,17 +15,20 @@ static void check(int result, const char *call)
 
 void lock_acquire(pthread_mutex_t *lock)
 {
+    STEP(lock_acquire);
     check(pthread_mutex_lock(lock), "pthread_mutex_lock");
 }
 
 void lock_release(pthread_mutex_t *lock)
 {
+    STEP(lock_release);
     check(pthread_mutex_unlock(lock), "pthread_mutex_unlock");
 }
 
 enum sheaf_status condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock,
                                  uint64_t deadline_ns)
 {
+    STEP(condition_wait);
     if (deadline_ns == DEADLINE_NONE) {
         check(pthread_cond_wait(condition, lock), "pthread_cond_wait");
         return SHEAF_OK;
@@ -39,11 +43,13 @@ enum sheaf_status condition_wait(pthread_cond_t *condition, pthread_mutex_t *loc
 
 void condition_wake_one(pthread_cond_t *condition)
 {
+    STEP(condition_wake);
     check(pthread_cond_signal(condition), "pthread_cond_signal");
 }
 
 void condition_wake_all(pthread_cond_t *condition)
 {
+    STEP(condition_wake);
     check(pthread_cond_broadcast(condition), "pthread_cond_broadcast");
 }
 

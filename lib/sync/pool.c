@@ -11,6 +11,7 @@
 #include "sync/lock.h"
 #include "sync/misuse.h"
 #include "sync/pool_inner.h"
+#include "sync/processor.h"
 #include "sync/step.h"
 
 enum { SPINS = 200 }; /* some microseconds */
@@ -49,16 +50,6 @@ static bool is_over_locked(const struct sheaf_pool *pool)
     return intake_of(pool) != INTAKE_OPEN && pool_waiting(pool) == 0;
 }
 
-/* A turn of a loop that waits for another processor. */
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#else
-    atomic_signal_fence(memory_order_seq_cst);
-#endif
-}
-
 /* Looks for work a little longer, without the lock: sleeping and being woken costs two threads some
  * microseconds each. */
 static void spin(const struct sheaf_pool *pool)
@@ -67,7 +58,7 @@ static void spin(const struct sheaf_pool *pool)
         if (atomic_load_explicit(&pool->ready_groups, memory_order_relaxed) > 0 ||
             intake_of(pool) != INTAKE_OPEN)
             return;
-        relax();
+        processor_pause();
     }
 }
 
@@ -91,18 +82,11 @@ static void idle_locked(struct worker *worker)
 static void work_locked(struct worker *worker, struct frame *frame)
 {
     struct sheaf_pool *pool = worker->pool;
-    struct sheaf_group *group = frame->group;
     lock_release(&pool->lock);
     pool_run(worker, frame, STAY_TURN);
     STEP(pool_detach);
     lock_acquire(&pool->lock);
-    if (!pool_detach_locked(worker, frame))
-        return;
-    lock_release(&pool->lock);
-    STEP(pool_done);
-    sheaf_waitgroup_done(&group->tasks); /* the group may be gone after this */
-    STEP(pool_look);
-    lock_acquire(&pool->lock);
+    pool_detach_locked(worker, frame);
 }
 
 static void worker_main(void *argument)
@@ -125,7 +109,7 @@ static void worker_main(void *argument)
     lock_release(&pool->lock);
 }
 
-/* Starts threads until `wanted` or the first refusal, which `error` then tells. */
+/* Starts threads until `wanted` or the first refusal; without any, `error` says why. */
 static enum sheaf_status start_workers(struct sheaf_pool *pool, unsigned wanted,
                                        struct sheaf_error *error)
 {
@@ -135,7 +119,8 @@ static enum sheaf_status start_workers(struct sheaf_pool *pool, unsigned wanted,
     while (pool->threads < wanted && status == SHEAF_OK) {
         struct worker *worker = &pool->workers[pool->threads];
         worker->pool = pool;
-        status = thread_start(&worker->thread, worker_main, worker, "sheaf-worker", error);
+        struct sheaf_error *const why = pool->threads == 0 ? error : NULL;
+        status = thread_start(&worker->thread, worker_main, worker, "sheaf-worker", why);
         pool->threads += status == SHEAF_OK;
     }
     lock_release(&pool->lock);
@@ -173,7 +158,8 @@ unsigned sheaf_pool_threads(const struct sheaf_pool *pool)
 
 static void add_worker_locked(const struct worker *worker, struct sheaf_pool_counters *counters)
 {
-    /* What ended had begun: in this order the difference is not below zero. */
+    /* What ended had begun, and is seen so, by the order of the reads and the acquire, which pairs
+     * with the release of who counts: the difference is not below zero. */
     const uint64_t ended = atomic_load_explicit(&worker->ended, memory_order_acquire);
     const uint64_t begun = atomic_load(&worker->started) +
                            atomic_load_explicit(&worker->inlined, memory_order_relaxed);
@@ -195,14 +181,15 @@ void sheaf_pool_counters(struct sheaf_pool *pool, struct sheaf_pool_counters *co
     lock_release(&pool->lock);
 }
 
-static void end_pool(struct sheaf_pool *pool, enum intake intake, const char *call)
+/* Gives false after a misuse, without having done anything. */
+static bool end_pool(struct sheaf_pool *pool, enum intake intake, const char *call)
 {
-    if (pool->joined)
-        return;
     if (pool_worker(pool) != NULL) {
         misuse_report(call, "called by a task of this pool", 0);
-        return;
+        return false;
     }
+    if (pool->joined)
+        return true;
     STEP(pool_end);
     lock_acquire(&pool->lock);
     atomic_store_explicit(&pool->intake, intake, memory_order_relaxed);
@@ -214,23 +201,23 @@ static void end_pool(struct sheaf_pool *pool, enum intake intake, const char *ca
         thread_join(&pool->workers[i].thread);
     }
     pool->joined = true;
+    return true;
 }
 
 void sheaf_pool_drain(struct sheaf_pool *pool)
 {
-    end_pool(pool, INTAKE_DRAINING, "sheaf_pool_drain");
+    (void)end_pool(pool, INTAKE_DRAINING, "sheaf_pool_drain");
 }
 
 void sheaf_pool_drop(struct sheaf_pool *pool)
 {
-    end_pool(pool, INTAKE_DROPPING, "sheaf_pool_drop");
+    (void)end_pool(pool, INTAKE_DROPPING, "sheaf_pool_drop");
 }
 
 void sheaf_pool_close(struct sheaf_pool *pool)
 {
-    if (pool == NULL)
+    if (pool == NULL || !end_pool(pool, INTAKE_DROPPING, "sheaf_pool_close"))
         return;
-    end_pool(pool, INTAKE_DROPPING, "sheaf_pool_close");
     pool_free_spare(pool);
     lock_close(&pool->lock);
     memory_free(pool);

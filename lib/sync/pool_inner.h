@@ -12,6 +12,7 @@
 #include "sheaf/pool.h"
 #include "sheaf/waitgroup.h"
 #include "sync/pool_sleepers.h"
+#include "sync/processor.h"
 #include "sync/thread.h"
 
 #include <pthread.h>
@@ -20,7 +21,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BUNDLE_TASKS = 32, CACHE_LINE = 64 };
+#ifdef SHEAF_TESTING
+enum { BUNDLE_TASKS = 2 }; /* so that a few tasks are in several bundles */
+#else
+enum { BUNDLE_TASKS = 32 };
+#endif
 
 /* Keeps what one thread writes all the time off the line that others read all the time. */
 #define APART(name) char apart_##name[CACHE_LINE]
@@ -55,8 +60,10 @@ struct frame {
     uint32_t filled;       /* of `bundle`, as last seen */
     bool counted;          /* holds one of the places that the group's limit gives */
     bool skipped;          /* some task of it was not run */
-    /* Written by the frame's thread alone, read by watchdogs under the lock. */
-    _Atomic uint64_t ended;     /* tasks */
+    /* Written by the frame's thread alone, read by watchdogs under the lock. Adding to `ended`
+     * releases, reading it acquires: who sees a task ended no longer sees it begun. */
+    _Atomic uint64_t ended;     /* tasks, but for those that ran inside another of the frame */
+    _Atomic uint64_t ended_ns;  /* when the last did, those too, to the coarse clock; 0: none */
     _Atomic uint64_t began_ns;  /* when the task that runs did, to the coarse clock; 0: none */
     _Atomic(const char *) name; /* of that task */
 };
@@ -68,7 +75,8 @@ struct worker {
     uint64_t idle_ns;        /* guarded by the lock */
     uint64_t idle_since_ns;  /* guarded by the lock; 0: not idle */
     APART(counters);
-    /* Written by this thread alone. */
+    /* Written by this thread alone. Adding to `ended` releases, reading it acquires: who sees a
+     * task ended sees it begun. */
     _Atomic uint64_t started; /* tasks taken from lines */
     _Atomic uint64_t inlined; /* tasks begun without ever being in one */
     _Atomic uint64_t ended;
@@ -86,8 +94,9 @@ struct sheaf_pool {
     size_t capacity;               /* fixed at open, as all down to the lock */
     unsigned threads;
     APART(lock);
-    /* Rank: leaf; no other lock is taken inside it, and no wait group is brought to zero. It
-     * guards everything down to `joined`, and what struct sheaf_group says.
+    /* Rank: above the locks of parking, which waking takes where it has no futexes: threads are
+     * woken and wait groups brought to zero inside it; no other lock is taken. It guards
+     * everything down to `joined`, and what struct sheaf_group says.
      * I2: a group whose next task may start (it has a task waiting, and its limit allows one more)
      *     is in the ready list. One that is there has a place; that its line is empty may yet have
      *     to be found out, since tasks are taken without the lock.
@@ -121,9 +130,10 @@ struct sheaf_group {
     atomic_bool ready;
     _Atomic uint64_t skip_from; /* SHEAF_KEEP_LOWEST: tasks from this number on are not run */
     APART(line);
-    /* Guarded by the pool's lock, but for `tasks`, on which outsiders wait: it counts the times
-     * that `unfinished` left zero and has not come back to it. Whoever brings unfinished to zero
-     * owes it a done, after unlocking, as the last touch of the group. */
+    /* Guarded by the pool's lock, but for `tasks`, on which outsiders wait without it: it counts
+     * one while `unfinished` is not zero. Both change together, so no task is counted while
+     * waiters are being released. The done is the last touch of the group: an outsider may close
+     * it then, before the lock is free. */
     struct sheaf_waitgroup tasks;
     uint64_t unfinished; /* tasks handed out and not accounted for as ended */
     uint64_t numbered;   /* tasks that were given a number */
@@ -133,8 +143,9 @@ struct sheaf_group {
     struct sheaf_group *ready_after;
     unsigned running;        /* threads busy with the group */
     struct sleepers helpers; /* workers that wait for it: for a task to run, or unfinished zero */
-    uint64_t ended_ns;       /* when a task was last accounted for, to the coarse clock; 0: never */
-    bool skipped;            /* a task was refused, or was not run */
+    uint64_t
+        ended_ns; /* of the tasks accounted for, the latest end, to the coarse clock; 0: none */
+    bool skipped; /* a task was refused, or was not run */
     bool has_failed;
     uint64_t failed_number;
     const char *failed_name;
@@ -181,12 +192,12 @@ void pool_attach_inline_locked(struct worker *worker, struct sheaf_group *group,
 /* Takes one more task for the frame; gives false when its bundle has none. Without the lock. */
 bool pool_take(struct worker *worker, struct frame *frame);
 
-/* Ends the stay: accounts for its tasks. Gives true when the caller owes the group's wait group a
- * done after unlocking, as its last touch. */
-bool pool_detach_locked(struct worker *worker, struct frame *frame);
+/* Ends the stay: accounts for its tasks. The group may be gone after this, unless the caller waits
+ * for it. */
+void pool_detach_locked(struct worker *worker, struct frame *frame);
 
-/* A task that was counted is not to be: as detach. */
-bool pool_retire_locked(struct sheaf_group *group, uint64_t tasks);
+/* Accounts for tasks that were counted, and are not to be run. As detach. */
+void pool_retire_locked(struct sheaf_group *group, uint64_t tasks);
 
 void pool_free_spare(struct sheaf_pool *pool);
 
@@ -194,6 +205,9 @@ void pool_free_spare(struct sheaf_pool *pool);
 
 /* Nanoseconds of CLOCK_MONOTONIC, as of the last tick of the system (some milliseconds); cheap. */
 uint64_t pool_coarse_now(void);
+
+/* How far that lags behind at most, as the system promises. */
+uint64_t pool_coarse_lag(void);
 
 /* How long a frame goes on taking tasks. */
 enum stay {
@@ -221,7 +235,7 @@ enum sheaf_status group_refuse_own_wait(struct sheaf_error *error);
 /* Waits until no task of the group is unfinished; SHEAF_TIMEOUT after the deadline. */
 enum sheaf_status group_await(struct sheaf_group *group, uint64_t deadline_ns);
 
-/* What a wait says once the count is zero; reads without the lock what nobody writes any more. */
-enum sheaf_status group_outcome(const struct sheaf_group *group, struct sheaf_error *error);
+/* What a wait says that has seen no task unfinished. */
+enum sheaf_status group_outcome(struct sheaf_group *group, struct sheaf_error *error);
 
 #endif

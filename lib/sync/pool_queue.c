@@ -269,9 +269,10 @@ bool pool_attach_locked(struct worker *worker, struct sheaf_group *group, struct
     /* To the end of the list: groups take turns. */
     set_ready_locked(group, false);
     *frame = (struct frame){.group = group, .counted = true};
-    do
+    do {
         frame->bundle = line_front_locked(group);
-    while (frame->bundle != NULL && !take_index(frame));
+        frame->filled = 0; /* that of the one before says nothing of this one */
+    } while (frame->bundle != NULL && !take_index(frame));
     if (frame->bundle != NULL) {
         frame->bundle->users++;
         push_frame_locked(worker, frame);
@@ -301,16 +302,17 @@ void pool_attach_inline_locked(struct worker *worker, struct sheaf_group *group,
     refresh_locked(group);
 }
 
-bool pool_retire_locked(struct sheaf_group *group, uint64_t tasks)
+void pool_retire_locked(struct sheaf_group *group, uint64_t tasks)
 {
     group->unfinished -= tasks;
     if (group->unfinished > 0)
-        return false;
+        return;
     sleepers_wake_all_locked(&group->helpers);
-    return true;
+    STEP(pool_done);
+    sheaf_waitgroup_done(&group->tasks);
 }
 
-bool pool_detach_locked(struct worker *worker, struct frame *frame)
+void pool_detach_locked(struct worker *worker, struct frame *frame)
 {
     struct sheaf_group *group = frame->group;
     struct bundle *bundle = frame->bundle;
@@ -327,6 +329,8 @@ bool pool_detach_locked(struct worker *worker, struct frame *frame)
         sleepers_wake_one_locked(&group->helpers);
     }
     group->skipped |= frame->skipped;
-    group->ended_ns = pool_coarse_now();
-    return pool_retire_locked(group, atomic_load_explicit(&frame->ended, memory_order_relaxed));
+    const uint64_t ended_ns = atomic_load_explicit(&frame->ended_ns, memory_order_relaxed);
+    if (ended_ns > group->ended_ns)
+        group->ended_ns = ended_ns;
+    pool_retire_locked(group, atomic_load_explicit(&frame->ended, memory_order_relaxed));
 }

@@ -1,5 +1,6 @@
 /* Running tasks, and what their failure does. */
 #include "base/clock.h"
+#include "base/error.h"
 #include "sheaf/cancel.h"
 #include "sync/lock.h"
 #include "sync/pool_inner.h"
@@ -18,11 +19,23 @@ uint64_t pool_coarse_now(void)
 #endif
 }
 
-/* What only this thread writes needs no atomic addition. */
+uint64_t pool_coarse_lag(void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+    struct timespec tick = {0};
+    (void)clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return (uint64_t)tick.tv_sec * UINT64_C(1000000000) + (uint64_t)tick.tv_nsec;
+#else
+    return 0;
+#endif
+}
+
+/* What only this thread writes needs no atomic addition. The release is for those that count what
+ * has ended; the others do not need it, nor does it cost them anything. */
 static void count_one(_Atomic uint64_t *counter)
 {
     const uint64_t count = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, count + 1, memory_order_relaxed);
+    atomic_store_explicit(counter, count + 1, memory_order_release);
 }
 
 static bool is_skipped(const struct sheaf_group *group, const struct task *task)
@@ -67,32 +80,39 @@ static void show(struct frame *frame, const char *name, uint64_t began_ns)
 static void call(struct frame *frame, const struct task *task)
 {
     struct sheaf_error error;
-    /* A tenth of the time of zeroing the text too. */
-    error.status = SHEAF_OK;
-    error.system_errno = 0;
-    error.file = 0;
-    error.column = 0;
-    error.line = 0;
-    error.byte = 0;
-    error.text[0] = '\0';
-    error.status = task->function(task->argument, &error);
-    if (error.status != SHEAF_OK)
-        fail(frame->group, task, &error);
+    error_clear(&error); /* a tenth of the time of zeroing the text too */
+    const enum sheaf_status status = task->function(task->argument, &error);
+    if (status == SHEAF_OK)
+        return;
+    (void)error_adopt(&error, status);
+    fail(frame->group, task, &error);
 }
 
-static void run_next(struct worker *worker, struct frame *frame, const struct task *task)
+/* Stores the moment for watchdogs, and gives it. */
+static uint64_t show_end(struct frame *frame)
+{
+    const uint64_t now = pool_coarse_now();
+    atomic_store_explicit(&frame->ended_ns, now, memory_order_relaxed);
+    return now;
+}
+
+/* Takes the moment at which the task begins, and gives the one at which it has ended. */
+static uint64_t run_next(struct worker *worker, struct frame *frame, const struct task *task,
+                         uint64_t now)
 {
     if (is_skipped(frame->group, task)) {
         frame->skipped = true;
     } else {
-        show(frame, task->name, pool_coarse_now());
+        show(frame, task->name, now);
         call(frame, task);
         show(frame, NULL, 0);
     }
+    const uint64_t ended_ns = show_end(frame);
     count_one(&frame->ended);
     count_one(&worker->ended);
     if (frame->outer != NULL)
         count_one(&worker->helped);
+    return ended_ns;
 }
 
 static bool others_are_ready(const struct sheaf_group *group)
@@ -104,8 +124,9 @@ static bool others_are_ready(const struct sheaf_group *group)
 
 void pool_run(struct worker *worker, struct frame *frame, enum stay stay)
 {
+    uint64_t now = pool_coarse_now();
     do {
-        run_next(worker, frame, &frame->bundle->tasks[frame->next]);
+        now = run_next(worker, frame, &frame->bundle->tasks[frame->next], now);
         if (stay == STAY_ONE || (stay == STAY_TURN && others_are_ready(frame->group)))
             return;
     } while (pool_take(worker, frame));
@@ -114,7 +135,7 @@ void pool_run(struct worker *worker, struct frame *frame, enum stay stay)
 void pool_run_one(struct worker *worker, struct frame *frame, const struct task *task)
 {
     count_one(&worker->inlined);
-    run_next(worker, frame, task);
+    (void)run_next(worker, frame, task, pool_coarse_now());
 }
 
 /* The outer task keeps the group unfinished and the place taken. Watchdogs see the inner one in its
@@ -128,6 +149,7 @@ void pool_run_inside(struct worker *worker, const struct task *task)
     show(frame, task->name, pool_coarse_now());
     call(frame, task);
     show(frame, name, began_ns);
+    (void)show_end(frame);
     count_one(&worker->ended);
     count_one(&worker->helped);
 }

@@ -241,7 +241,7 @@ static enum sheaf_status fill(struct sheaf_resource_pool *pool, struct slot *slo
 {
     struct sheaf_error unasked;
     struct sheaf_error *const why = error != NULL ? error : &unasked;
-    *why = (struct sheaf_error){.status = SHEAF_OK};
+    error_clear(why);
     void *resource = NULL;
     const enum sheaf_status status = pool->options.open(pool->options.argument, &resource, why);
     STEP(res_fill);
@@ -253,7 +253,9 @@ static enum sheaf_status fill(struct sheaf_resource_pool *pool, struct slot *slo
     else
         slot->state = closing ? SLOT_IDLE : SLOT_LENT;
     lock_release(&pool->lock);
-    return status == SHEAF_OK && closing ? refuse(error) : status;
+    if (status != SHEAF_OK)
+        return error_adopt(why, status);
+    return closing ? refuse(error) : SHEAF_OK;
 }
 
 /* For who has a permit. */

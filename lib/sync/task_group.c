@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "sync/deadline.h"
 #include "sync/lock.h"
+#include "sync/misuse.h"
 #include "sync/pool_inner.h"
 #include "sync/step.h"
 
@@ -47,15 +48,42 @@ static void count_locked(struct sheaf_group *group)
     }
 }
 
-/* Until half of the queue is free, or the pool takes no more: a thread that is woken for each place
- * costs more than a small task. First said, then looked: see pool_take. */
-static void await_room_locked(struct sheaf_pool *pool)
+static void wake_who_wants_room(void *argument, int reason)
 {
-    STEP(group_want_room);
-    (void)atomic_fetch_add(&pool->wanting_room, 1);
-    while (pool_waiting(pool) > pool->capacity / 2 && pool_takes_tasks(pool, NULL))
-        (void)sleepers_wait_locked(&pool->room, &pool->lock, DEADLINE_NONE);
-    (void)atomic_fetch_sub(&pool->wanting_room, 1);
+    struct sheaf_pool *pool = argument;
+    (void)reason;
+    lock_acquire(&pool->lock);
+    sleepers_wake_all_locked(&pool->room);
+    lock_release(&pool->lock);
+}
+
+static bool must_wait_locked(const struct sheaf_group *group)
+{
+    return pool_is_full_locked(group->pool) && pool_takes_tasks(group->pool, NULL) &&
+           sheaf_cancel_reason(group->cancel) == 0;
+}
+
+/* Until there is room, or no task is taken any more. Who sleeps is woken when half of the queue is
+ * free (a thread that is woken for each place costs more than a small task), along with all others
+ * that do; they go on while there is room. First said, then looked: see pool_take. The token is
+ * watched, and let go, without the lock, which the function that watches takes. */
+static void await_room_locked(struct sheaf_group *group)
+{
+    struct sheaf_pool *pool = group->pool;
+    while (must_wait_locked(group)) {
+        struct sheaf_cancel_watch watch;
+        lock_release(&pool->lock);
+        sheaf_cancel_watch(group->cancel, &watch, wake_who_wants_room, pool);
+        lock_acquire(&pool->lock);
+        STEP(group_want_room);
+        (void)atomic_fetch_add(&pool->wanting_room, 1);
+        while (must_wait_locked(group))
+            (void)sleepers_wait_locked(&pool->room, &pool->lock, DEADLINE_NONE);
+        (void)atomic_fetch_sub(&pool->wanting_room, 1);
+        lock_release(&pool->lock);
+        sheaf_cancel_unwatch(group->cancel, &watch);
+        lock_acquire(&pool->lock);
+    }
 }
 
 /* What has become of a task, or is to be done with it. */
@@ -66,9 +94,9 @@ static enum admission admit_locked(struct worker *worker, struct sheaf_group *gr
                                    struct task *task, struct frame *frame)
 {
     struct sheaf_pool *pool = group->pool;
-    if (worker == NULL && pool_is_full_locked(pool))
-        await_room_locked(pool);
-    if (!pool_takes_tasks(pool, worker))
+    if (worker == NULL)
+        await_room_locked(group);
+    if (!pool_takes_tasks(pool, worker) || sheaf_cancel_reason(group->cancel) != 0)
         return ADMISSION_REFUSED;
     task->number = group->numbered++;
     if (worker != NULL && pool_is_full_locked(pool) &&
@@ -93,36 +121,31 @@ static enum sheaf_status refuse_cancelled(struct sheaf_group *group, struct shea
     return refuse(error);
 }
 
-/* Runs the one task of a frame, to the end of accounting. Gives true when a done is owed. */
-static bool run_inline(struct worker *worker, struct frame *frame, const struct task *task)
+/* Runs the one task of a frame, to the end of accounting. */
+static void run_inline(struct worker *worker, struct frame *frame, const struct task *task)
 {
     pool_run_one(worker, frame, task);
     STEP(group_detach_inline);
     lock_acquire(&worker->pool->lock);
-    const bool owes_done = pool_detach_locked(worker, frame);
+    pool_detach_locked(worker, frame);
     lock_release(&worker->pool->lock);
-    return owes_done;
 }
 
 /* The rest of go, from the lock on, which is held. */
 static enum sheaf_status hand_out_locked(struct worker *worker, struct sheaf_group *group,
                                          struct task *task, struct sheaf_error *error)
 {
+    struct sheaf_pool *pool = group->pool; /* once the task is accounted for, the group may go */
     struct frame frame;
-    bool owes_done = false;
     count_locked(group);
     const enum admission admission = admit_locked(worker, group, task, &frame);
     if (admission == ADMISSION_REFUSED)
         group->skipped = true;
     if (admission == ADMISSION_REFUSED || admission == ADMISSION_NO_MEMORY)
-        owes_done = pool_retire_locked(group, 1);
-    lock_release(&group->pool->lock);
+        pool_retire_locked(group, 1);
+    lock_release(&pool->lock);
     if (admission == ADMISSION_INLINE)
-        owes_done = run_inline(worker, &frame, task);
-    if (owes_done) {
-        STEP(group_done);
-        sheaf_waitgroup_done(&group->tasks); /* the group may be gone after this */
-    }
+        run_inline(worker, &frame, task);
     if (admission == ADMISSION_REFUSED)
         return refuse(error);
     return admission == ADMISSION_NO_MEMORY ? error_no_memory(error, "a task") : SHEAF_OK;
@@ -170,7 +193,8 @@ enum sheaf_status sheaf_group_try_go(struct sheaf_group *group, sheaf_task_funct
 /* --- Waiting --- */
 
 /* Runs waiting tasks of the group until none is unfinished, or the deadline. */
-static void help_until(struct sheaf_group *group, struct worker *worker, uint64_t deadline_ns)
+static enum sheaf_status help_until(struct sheaf_group *group, struct worker *worker,
+                                    uint64_t deadline_ns)
 {
     struct sheaf_pool *pool = group->pool;
     const enum stay stay = deadline_ns == DEADLINE_NONE ? STAY_LINE : STAY_ONE;
@@ -186,14 +210,14 @@ static void help_until(struct sheaf_group *group, struct worker *worker, uint64_
         pool_run(worker, &frame, stay);
         STEP(group_detach);
         lock_acquire(&pool->lock);
-        if (pool_detach_locked(worker, &frame)) {
-            lock_release(&pool->lock);
-            STEP(group_helped);
-            sheaf_waitgroup_done(&group->tasks);
-            return;
-        }
+        pool_detach_locked(worker, &frame);
     }
+    const bool is_done = group->unfinished == 0;
+    /* Who leaves may have been picked for a task that it does not run: somebody else is to. */
+    if (atomic_load_explicit(&group->ready, memory_order_relaxed))
+        sleepers_wake_one_locked(&group->helpers);
     lock_release(&pool->lock);
+    return is_done ? SHEAF_OK : SHEAF_TIMEOUT;
 }
 
 bool group_awaits_itself(const struct sheaf_group *group)
@@ -205,22 +229,24 @@ enum sheaf_status group_await(struct sheaf_group *group, uint64_t deadline_ns)
 {
     struct worker *worker = pool_worker(group->pool);
     if (worker != NULL)
-        help_until(group, worker, deadline_ns);
-    /* For a helper too: the last task may be between the lock and its done. */
+        return help_until(group, worker, deadline_ns);
     STEP(group_await);
     return sheaf_waitgroup_wait_until(&group->tasks, deadline_ns);
 }
 
-enum sheaf_status group_outcome(const struct sheaf_group *group, struct sheaf_error *error)
+enum sheaf_status group_outcome(struct sheaf_group *group, struct sheaf_error *error)
 {
-    if (group->has_failed) {
-        if (error != NULL)
-            *error = group->failure;
-        return group->failure.status;
-    }
-    if (group->skipped)
+    STEP(group_outcome);
+    /* Tasks may have been handed out since, and fail, or be refused. */
+    lock_acquire(&group->pool->lock);
+    const enum sheaf_status failure = group->has_failed ? group->failure.status : SHEAF_OK;
+    const bool skipped = group->skipped;
+    if (failure != SHEAF_OK && error != NULL)
+        *error = group->failure;
+    lock_release(&group->pool->lock);
+    if (failure == SHEAF_OK && skipped)
         return error_set(error, SHEAF_STOPPED, "stopped before all tasks had run");
-    return SHEAF_OK;
+    return failure;
 }
 
 enum sheaf_status group_refuse_own_wait(struct sheaf_error *error)
@@ -245,7 +271,11 @@ enum sheaf_status sheaf_group_wait(struct sheaf_group *group, struct sheaf_error
 
 const char *sheaf_group_failed(const struct sheaf_group *group)
 {
-    return group->failed_name;
+    STEP(group_failed);
+    lock_acquire(&group->pool->lock);
+    const char *const name = group->failed_name;
+    lock_release(&group->pool->lock);
+    return name;
 }
 
 struct sheaf_cancel *sheaf_group_cancel(struct sheaf_group *group)
@@ -253,11 +283,25 @@ struct sheaf_cancel *sheaf_group_cancel(struct sheaf_group *group)
     return group->cancel;
 }
 
+/* Gives false, after having reported it, when there is somebody who still needs the group. */
+static bool may_close(struct sheaf_group *group)
+{
+    static const char call[] = "sheaf_group_close";
+    lock_acquire(&group->pool->lock);
+    const uint64_t unfinished = group->unfinished;
+    lock_release(&group->pool->lock);
+    const uint32_t waiting = atomic_load_explicit(&group->tasks.waiting, memory_order_acquire);
+    if (unfinished != 0)
+        misuse_report(call, "its tasks are not done", (int64_t)unfinished);
+    else if (waiting != 0)
+        misuse_report(call, "somebody waits", (int64_t)waiting);
+    return unfinished == 0 && waiting == 0;
+}
+
 void sheaf_group_close(struct sheaf_group *group)
 {
-    if (group == NULL)
+    if (group == NULL || !may_close(group))
         return;
-    sheaf_waitgroup_destroy(&group->tasks);
     if (group->owns_cancel)
         sheaf_cancel_close(group->cancel);
     memory_free(group);

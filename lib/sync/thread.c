@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,11 +112,6 @@ void thread_join(struct thread *thread)
     if (result != 0)
         misuse_report("pthread_join", "failed with errno", result);
     count_live(-1);
-}
-
-bool thread_is_self(const struct thread *thread)
-{
-    return pthread_equal(thread->handle, pthread_self()) != 0;
 }
 
 uint64_t thread_id(void)

@@ -5,7 +5,6 @@
 #include "sheaf/error.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 /* What a thread runs. */
@@ -29,9 +28,6 @@ enum sheaf_status thread_start(struct thread *thread, thread_function *function,
 
 /* Waits for the function's return. Once for each start; not by the thread itself. */
 void thread_join(struct thread *thread);
-
-/* Gives true when the caller runs on this thread, which has been started and not been joined. */
-bool thread_is_self(const struct thread *thread);
 
 /* The system's number of the calling thread, as tools show it. */
 uint64_t thread_id(void);

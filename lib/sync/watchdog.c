@@ -19,7 +19,8 @@ enum { REPORTED_TASKS = 64 };
 
 /* What was seen at one moment. */
 struct sighting {
-    uint64_t last_ended_ns; /* 0: no task has ended yet */
+    uint64_t now_ns;
+    uint64_t last_ended_ns; /* to the coarse clock; 0: no task has ended yet */
     uint64_t queued;
     size_t count;
     struct sheaf_stuck_task tasks[REPORTED_TASKS];
@@ -43,22 +44,24 @@ static void add_task(struct sighting *sighting, struct sheaf_stuck_task task)
     sighting->tasks[at] = task;
 }
 
-static void see_frame_locked(struct sighting *sighting, struct frame *frame, uint64_t now)
+static void see_frame_locked(struct sighting *sighting, struct frame *frame)
 {
-    const uint64_t ended = atomic_load_explicit(&frame->ended, memory_order_relaxed);
+    /* First, and pairing with the release of who counts: a task that is seen ended is not seen to
+     * run as well, so that both together are not more than are unfinished. */
+    const uint64_t ended = atomic_load_explicit(&frame->ended, memory_order_acquire);
     const uint64_t began_ns = atomic_load_explicit(&frame->began_ns, memory_order_relaxed);
+    const uint64_t ended_ns = atomic_load_explicit(&frame->ended_ns, memory_order_relaxed);
     const char *name = atomic_load_explicit(&frame->name, memory_order_relaxed);
     sighting->queued -= ended;
-    /* Between two tasks, or the next has begun, when the one before it ended. */
-    if (ended > 0)
-        sighting->last_ended_ns = latest(sighting->last_ended_ns, began_ns == 0 ? now : began_ns);
+    sighting->last_ended_ns = latest(sighting->last_ended_ns, ended_ns);
     if (began_ns == 0)
         return;
     sighting->queued--;
-    add_task(sighting, (struct sheaf_stuck_task){
-                           .name = name != NULL ? name : "",
-                           .running_ns = now > began_ns ? now - began_ns : 0,
-                       });
+    add_task(sighting,
+             (struct sheaf_stuck_task){
+                 .name = name != NULL ? name : "",
+                 .running_ns = sighting->now_ns > began_ns ? sighting->now_ns - began_ns : 0,
+             });
 }
 
 static void look(struct sheaf_group *group, struct sighting *sighting)
@@ -67,11 +70,12 @@ static void look(struct sheaf_group *group, struct sighting *sighting)
     const uint64_t now = clock_now();
     STEP(watchdog_look);
     lock_acquire(&pool->lock);
-    *sighting = (struct sighting){.last_ended_ns = group->ended_ns, .queued = group->unfinished};
+    *sighting = (struct sighting){
+        .now_ns = now, .last_ended_ns = group->ended_ns, .queued = group->unfinished};
     for (unsigned i = 0; i < pool->threads; i++) {
         for (struct frame *frame = pool->workers[i].innermost; frame; frame = frame->outer) {
             if (frame->group == group)
-                see_frame_locked(sighting, frame, now);
+                see_frame_locked(sighting, frame);
         }
     }
     lock_release(&pool->lock);
@@ -135,18 +139,19 @@ enum sheaf_status sheaf_group_wait_watched(struct sheaf_group *group,
 {
     if (group_awaits_itself(group))
         return group_refuse_own_wait(error);
+    const uint64_t lag = pool_coarse_lag();
     const uint64_t began = clock_now();
     uint64_t told = began;
     uint64_t look_at = later(began, watchdog->quiet_ns);
     while (group_await(group, look_at) != SHEAF_OK) {
         struct sighting sighting;
         look(group, &sighting);
-        const uint64_t quiet_since = latest(began, sighting.last_ended_ns);
-        const uint64_t now = clock_now();
+        /* The task may have ended that much later than the coarse clock said. */
+        const uint64_t quiet_since = latest(began, sighting.last_ended_ns + lag);
         look_at = later(latest(quiet_since, told), watchdog->quiet_ns);
-        if (now < look_at)
+        if (sighting.now_ns < look_at)
             continue; /* some task has ended */
-        const struct sheaf_stuck stuck = {.quiet_ns = now - quiet_since,
+        const struct sheaf_stuck stuck = {.quiet_ns = sighting.now_ns - quiet_since,
                                           .queued = sighting.queued,
                                           .count = sighting.count,
                                           .tasks = sighting.tasks};

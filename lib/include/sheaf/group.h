@@ -22,22 +22,17 @@ typedef enum sheaf_status sheaf_task_function(void *argument, struct sheaf_error
 enum sheaf_group_keep {
     /* The first in time. It sets the token, and what has not started is skipped. */
     SHEAF_KEEP_FIRST,
-    /* That of the task that was handed out earliest: the same in every run, whatever the threads,
-     * if the tasks are. Tasks handed out later than a failed one are skipped, earlier ones still
-     * run; a failure does not set the token, which would reach those too. */
+    /* That of the task that was handed out earliest: where one thread hands out, the same in every
+     * run, if the tasks are. Tasks handed out later than a failed one are skipped, earlier ones
+     * still run; a failure does not set the token, which would reach those too. */
     SHEAF_KEEP_LOWEST,
 };
 
 struct sheaf_group_options {
     unsigned limit;              /* threads that may be busy with the group at once; 0: all */
     enum sheaf_group_keep keep;  /* SHEAF_KEEP_FIRST, unless said otherwise */
-    struct sheaf_cancel *cancel; /* borrowed, is set by the first error; NULL: one of its own */
+    struct sheaf_cancel *cancel; /* borrowed; set by SHEAF_KEEP_FIRST; NULL: one of its own */
 };
-#define SHEAF_GROUP_OPTIONS_INIT                                                                   \
-    {                                                                                              \
-        .limit = 0                                                                                 \
-    }
-
 /* Makes a group over a pool, which must outlive it. `options` NULL: the defaults. Owned by the
  * caller. Fails with SHEAF_SYSTEM (no memory, no descriptor for the token). */
 SHEAF_API enum sheaf_status sheaf_group_open(struct sheaf_pool *pool,
@@ -62,8 +57,8 @@ SHEAF_API enum sheaf_status sheaf_group_try_go(struct sheaf_group *group,
 /* Blocks until all tasks handed out are done. On a thread of the pool it runs waiting tasks of
  * this group meanwhile. Gives SHEAF_OK; the status of the task whose failure is kept, with
  * its `error`; SHEAF_STOPPED when tasks were skipped or refused without a failure; SHEAF_USAGE at
- * once, when the calling task (or one that waits below it on this thread) is of this group. The
- * failure stays until close. Any thread. */
+ * once, when the calling task is of this group, or runs inside one that is: one that waits, or that
+ * handed it out to a full queue. The failure stays until close. Any thread. */
 SHEAF_API enum sheaf_status sheaf_group_wait(struct sheaf_group *group, struct sheaf_error *error);
 
 /* As wait, until `deadline_ns` of CLOCK_MONOTONIC (UINT64_MAX: none): then SHEAF_TIMEOUT. A task
@@ -86,7 +81,8 @@ SHEAF_API const char *sheaf_group_failed(const struct sheaf_group *group);
  * it was given. */
 SHEAF_API struct sheaf_cancel *sheaf_group_cancel(struct sheaf_group *group);
 
-/* Frees the group. Its tasks must be done and nobody may wait: else misuse. Takes NULL. */
+/* Frees the group. Its tasks must be done and nobody may wait: else misuse, and nothing is freed.
+ * Takes NULL. */
 SHEAF_API void sheaf_group_close(struct sheaf_group *group);
 
 #endif

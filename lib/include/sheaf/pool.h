@@ -48,7 +48,8 @@ SHEAF_API void sheaf_pool_drain(struct sheaf_pool *pool);
  * as stopped. Tasks that run are waited for. */
 SHEAF_API void sheaf_pool_drop(struct sheaf_pool *pool);
 
-/* Drops what is left and frees the pool. Its groups must be closed. Takes NULL. */
+/* Drops what is left and frees the pool. Its groups must be closed. From one of its own tasks:
+ * misuse, and nothing is freed. Takes NULL. */
 SHEAF_API void sheaf_pool_close(struct sheaf_pool *pool);
 
 #endif

@@ -68,8 +68,8 @@ SHEAF_API enum sheaf_status sheaf_resource_pool_close(struct sheaf_resource_pool
                                                       uint64_t deadline_ns,
                                                       struct sheaf_error *error);
 
-/* Frees a pool that has been closed, or of which nothing was ever borrowed; else misuse. Nobody may
- * use it any more, nor be inside a call. Takes NULL. */
+/* Frees a pool that has been closed, or that has no open resource; else misuse. Nobody may use it
+ * any more, nor be inside a call. Takes NULL. */
 SHEAF_API void sheaf_resource_pool_destroy(struct sheaf_resource_pool *pool);
 
 #endif

@@ -29,7 +29,9 @@ enum sheaf_watchdog_answer { SHEAF_WATCHDOG_GO_ON, SHEAF_WATCHDOG_FAIL };
 typedef enum sheaf_watchdog_answer sheaf_watchdog_function(void *argument,
                                                            const struct sheaf_stuck *stuck);
 
-/* A wait on a thread of the pool runs tasks of its group itself; it looks up between them only. */
+/* A wait on a thread of the pool runs tasks of its group itself; it looks up between them only.
+ * The system's coarse clock says when a task ended, and is taken to have been a tick behind: a
+ * watchdog is told of some milliseconds of quiet too little rather than too much. */
 struct sheaf_watchdog {
     uint64_t quiet_ns;                 /* at least 1 */
     sheaf_watchdog_function *function; /* NULL: the wait fails */

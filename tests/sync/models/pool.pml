@@ -9,23 +9,28 @@
  * A thread, `main`, hands out tasks 0 and 1 of the outer group, waits for the group and closes it.
  * Another drains or drops the pool, at any moment or, where it is patient, when all have got what
  * they wanted; then it joins the workers and frees the pool. One of these plans is chosen:
- *  - PRODUCERS: a third thread hands out task 2; the queue has room for one task. Task 0 fails.
- *  - TRIES: that thread tries to, and task 1 is left out.
+ *  - PRODUCERS: a third thread hands out task 2; the queue has room for one task or two. Task 0
+ *    fails.
+ *  - TRIES: that thread tries to, and task 1 is left out. Instead, main may give up a wait after task
+ *    0, and begin one before it knows that task 2 was handed out.
  *  - NESTS: task 0 hands out tasks 3 and 4 of an inner group, waits for it inside the worker, and
  *    closes it. The queue has room for one task or two. Task 3 fails, and by that task 0.
  *
  * Shown: every call and every worker ends, so no wake-up is lost, neither by who has seen a full
  * queue nor by who has seen an empty one; a task is taken by one thread, and is run, skipped or
- * refused, once; no wait returns before all tasks handed out are accounted for; the failure is kept
- * then, its token set, and what was not run noted; whoever sleeps is picked once, and wakes by that
- * alone; nothing of a group is touched after its wait and close, nothing of the pool after it is
- * freed; no task is left in the queue.
+ * refused, once; no wait returns before all tasks handed out are accounted for; no task is counted
+ * between the zero of a group and the release of its waiters; the failure is kept by then, its token
+ * set, and what was not run noted; whoever sleeps is picked once, and wakes by that alone; nothing
+ * of a group is touched after its wait and close, nothing of the pool after it is freed; no task is
+ * left in the queue.
  *
  * What only the lock guards changes together with a step beside it. The workers' counters are one
  * number here: each grows by one at a time, so that a sum read piece by piece is one that was true
- * at a moment of the reading. A line is one long bundle: who holds a bundle, the lock guards. The
- * wait group and the park do what their own models show. Left out: limits, deadlines of waits
- * inside, and tasks that a full queue makes run inside a task of the same group (no lock, no step).
+ * at a moment of the reading. A bundle holds two tasks; who holds it, the lock guards. Of the wait
+ * group there are the count, the waiters flag, and the step of its own by which who got to zero
+ * clears the flag; for the rest it and the park do what their own models show. Left out: limits,
+ * deadlines of waits inside, and tasks that a full queue makes run inside a task of the same group
+ * (no lock, no step).
  */
 #define NOBODY 0
 #define WORKER 1 /* the first; processes are numbered as `init` starts them */
@@ -33,6 +38,7 @@
 #define OUTER 0 /* the groups */
 #define INNER 1
 #define LINE 3
+#define BUNDLE 2
 
 /* Lists of sleepers; HELPERS + the group. */
 #define NOWHERE 0
@@ -55,13 +61,14 @@ byte started[2];
 byte list[5]; /* in which each process is */
 bool picked[5];
 
-/* The groups. A line is one long bundle. */
+/* The groups. Each line has two bundles. */
 bool ready[2];
 byte line[6];
-byte taken[2];
-byte filled[2];
+byte taken[4];
+byte filled[4];
 byte unfinished[2];
 byte count[2]; /* of the wait group */
+bool flag[2];  /* too: somebody waits, or did so and left */
 bool token[2];
 bool failed[2];
 bool skipped[2];
@@ -143,25 +150,43 @@ inline offer_room()
     if :: few -> few = false; wake_all(ROOM); :: else; fi;
 }
 
-/* Takes the next task of the line, if any: sets got. */
-inline take_index(g, task)
+/* Which bundle a task is taken from, and put into. */
+#define has_tasks(g) (taken[2 * g] < filled[2 * g] || taken[2 * g + 1] < filled[2 * g + 1])
+#define front(g) (2 * g + (taken[2 * g] == filled[2 * g]))
+#define end(g) (2 * g + (filled[2 * g] == BUNDLE))
+
+inline look_at(bundle, upto)
 {
-    atomic { touch(g); next = taken[g]; some = (next < filled[g]) };
+    next = taken[bundle];
+    if :: next >= upto -> upto = filled[bundle]; :: else; fi;
+    some = (next < upto);
+}
+
+/* Takes the next task of the frame's bundle, if any: sets got. */
+inline take_index(g, bundle, upto, task)
+{
+    atomic { touch(g); look_at(bundle, upto) };
     do
     :: some ->
-        atomic { touch(g); if :: taken[g] == next -> taken[g]++; got = true; :: else; fi; }; /* @pool_take */
+        atomic { touch(g); if :: taken[bundle] == next -> taken[bundle]++; got = true; :: else; fi; }; /* @pool_take */
         if
-        :: got -> atomic { some = false; task = line[g * LINE + next]; next = 0 };
-        :: else -> atomic { assert(taken[g] != next); next = taken[g]; some = (next < filled[g]) };
+        :: got ->
+            atomic {
+                some = false;
+                assert(next < filled[bundle]);
+                task = line[g * LINE + (bundle % 2) * BUNDLE + next];
+                next = 0;
+            };
+        :: else -> atomic { assert(taken[bundle] != next); look_at(bundle, upto) };
         fi;
     :: else -> break;
     od;
     next = 0;
 }
 
-inline take(g, task)
+inline take(g, bundle, upto, task)
 {
-    take_index(g, task);
+    take_index(g, bundle, upto, task);
     if
     :: got ->
         started[_pid - WORKER]++; /* @pool_started */
@@ -180,9 +205,13 @@ inline take(g, task)
     fi;
 }
 
-inline attach(g, task)
+inline attach(g, bundle, upto, task)
 {
-    take_index(g, task);
+    do
+    :: atomic { !got && has_tasks(g) -> own(); touch(g); bundle = front(g); upto = 0 };
+        take_index(g, bundle, upto, task);
+    :: atomic { got || !has_tasks(g) -> break };
+    od;
     if
     :: got ->
         started[_pid - WORKER]++; /* @pool_started */
@@ -192,8 +221,8 @@ inline attach(g, task)
     atomic {
         own();
         touch(g);
-        ready[g] = (taken[g] < filled[g]);
-        if :: got -> owner = NOBODY; :: else; fi;
+        ready[g] = has_tasks(g);
+        if :: got -> owner = NOBODY; :: else -> bundle = 0; upto = 0; fi;
     };
 }
 
@@ -202,31 +231,46 @@ inline enqueue(g, task)
     d_step {
         own();
         touch(g);
-        line[g * LINE + filled[g]] = task;
+        line[g * LINE + filled[2 * g] + filled[2 * g + 1]] = task;
+        to = end(g);
         handed++;
         ready[g] = true;
     };
-    filled[g]++; /* @pool_enqueue */
+    filled[to]++; /* @pool_enqueue */
+    to = 0;
     wake_one(IDLE);
     wake_one(HELPERS + g);
 }
 
-/* Sets owes. One thread at most waits inside for a group. */
+/* When the last task is accounted for. One thread at most waits inside for a group. */
+inline retire(g)
+{
+    if
+    :: owes ->
+        owes = false;
+        wake_one(HELPERS + g);
+        atomic { touch(g); assert(count[g] > 0); count[g]--; few = (flag[g] && count[g] == 0); }; /* @pool_done */
+        if :: few -> atomic { few = false; touch(g); flag[g] = false }; :: else; fi;
+    :: else;
+    fi;
+}
+
 inline detach(g, tasks, shy)
 {
     d_step {
         own();
         touch(g);
-        ready[g] = (taken[g] < filled[g]);
+        ready[g] = has_tasks(g);
         skipped[g] = skipped[g] || shy;
         shy = false;
         assert(unfinished[g] >= tasks);
         unfinished[g] = unfinished[g] - tasks;
         tasks = 0;
         owes = (unfinished[g] == 0);
-        few = owes || ready[g];
+        few = ready[g];
     };
     if :: few -> few = false; wake_one(HELPERS + g); :: else; fi;
+    retire(g);
 }
 
 /* --- pool_run.c --- */
@@ -260,12 +304,10 @@ inline await_room()
 {
     wanting_room++; /* @group_want_room */
     do
-    :: atomic { waiting() > half && takes(false) -> enlist(ROOM) }; sleep();
+    :: atomic { waiting() >= capacity && takes(false) -> enlist(ROOM) }; sleep();
     :: atomic { else -> own(); wanting_room--; break };
     od;
 }
-
-#define done(g) touch(g); assert(count[g] > 0); count[g]--
 
 inline refuse(g, task)
 {
@@ -278,7 +320,7 @@ inline hand_out(g, task, inside)
 {
     if
     :: unfinished[g] == 1 ->
-        atomic { own(); touch(g); count[g]++; }; /* @group_count */
+        atomic { own(); touch(g); assert(count[g] > 0 || !flag[g]); count[g]++; }; /* @group_count */
     :: else;
     fi;
     atomic {
@@ -306,20 +348,10 @@ inline hand_out(g, task, inside)
             unfinished[g]--;
             owes = (unfinished[g] == 0);
         };
-        if :: owes -> wake_one(HELPERS + g); :: else; fi;
+        retire(g);
         release();
     :: doing == QUEUE -> doing = 0; enqueue(g, task); release();
     :: doing == INLINE;
-    fi;
-}
-
-inline finish_go(g)
-{
-    if
-    :: owes ->
-        atomic { done(g); }; /* @group_done */
-        owes = false;
-    :: else;
     fi;
 }
 
@@ -339,7 +371,6 @@ inline go(g, task, inside)
             release();
         :: else;
         fi;
-        finish_go(g);
     fi;
 }
 
@@ -359,13 +390,20 @@ inline try_go(g, task)
             :: else -> unfinished[g]++; doing = QUEUE;
             fi;
         };
-        if :: doing == QUEUE -> doing = 0; hand_out(g, task, false); finish_go(g); :: else; fi;
+        if :: doing == QUEUE -> doing = 0; hand_out(g, task, false); :: else; fi;
     fi;
 }
 
+#define begin_wait(g) if :: count[g] > 0 -> flag[g] = true; :: else; fi
+
 inline await(g)
 {
-    atomic { count[g] == 0; touch(g); }; /* @group_await */
+    atomic { begin_wait(g); count[g] == 0 && !flag[g]; touch(g); }; /* @group_await */
+}
+
+inline outcome(g)
+{
+    atomic { acquire(); touch(g); }; /* @group_outcome */
 }
 
 inline help(g)
@@ -375,24 +413,18 @@ inline help(g)
     :: atomic { unfinished[g] == 0 -> own(); owner = NOBODY; break };
     :: atomic { unfinished[g] > 0 && !ready[g] -> enlist(HELPERS + g) }; sleep();
     :: atomic { unfinished[g] > 0 && ready[g] -> own(); ready[g] = false };
-        attach(g, inner_task);
+        attach(g, inner_bundle, inner_upto, inner_task);
         if
         :: got ->
             do
-            :: got -> execute(g, inner_task, inner_tasks, inner_shy); take(g, inner_task);
+            :: got -> 
+                execute(g, inner_task, inner_tasks, inner_shy);
+                take(g, inner_bundle, inner_upto, inner_task);
             :: else -> break;
             od;
-            inner_task = 0;
+            atomic { inner_task = 0; inner_bundle = 0; inner_upto = 0 };
             atomic { acquire(); }; /* @group_detach */
             detach(g, inner_tasks, inner_shy);
-            if
-            :: owes ->
-                release();
-                atomic { done(g); }; /* @group_helped */
-                owes = false;
-                break;
-            :: else;
-            fi;
         :: else;
         fi;
     od;
@@ -409,9 +441,11 @@ inline nest()
     go(INNER, 3, true);
     go(INNER, 4, true);
     help(INNER);
-    await(INNER);
+    outcome(INNER);
     d_step {
-        assert(unfinished[INNER] == 0);
+        own();
+        owner = NOBODY;
+        assert(unfinished[INNER] == 0 && count[INNER] == 0);
         check_outcome(INNER, 3);
         check_outcome(INNER, 4);
         closed[INNER] = true;
@@ -456,7 +490,7 @@ inline look_around()
 
 proctype worker()
 {
-    byte g, task, tasks, inner_task, inner_tasks, next, seen, who;
+    byte g, bundle, upto, task, tasks, inner_bundle, inner_upto, inner_task, inner_tasks, next, to, seen, who;
     bool got, some, few, owes, shy, inner_shy, fails, nests;
     mtype doing;
 
@@ -466,7 +500,7 @@ proctype worker()
         if
         :: doing == ATTACH ->
             doing = 0;
-            attach(g, task);
+            attach(g, bundle, upto, task);
             if
             :: got ->
                 do
@@ -474,21 +508,13 @@ proctype worker()
                     run_outer();
                     if
                     :: plan == NESTS; /* other groups are ready */
-                    :: true -> take(g, task);
+                    :: true -> take(g, bundle, upto, task);
                     fi;
                 :: else -> break;
                 od;
-                task = 0;
+                atomic { task = 0; bundle = 0; upto = 0 };
                 atomic { acquire(); }; /* @pool_detach */
                 detach(g, tasks, shy);
-                if
-                :: owes ->
-                    release();
-                    atomic { done(g); }; /* @pool_done */
-                    owes = false;
-                    atomic { acquire(); }; /* @pool_look */
-                :: else;
-                fi;
             :: else;
             fi;
             g = 0;
@@ -508,18 +534,31 @@ proctype worker()
 
 proctype main()
 {
-    byte inner_tasks, who;
-    bool owes, inner_shy, few, got, fails;
+    byte inner_tasks, to, who;
+    bool owes, inner_shy, few, got, fails, last;
     mtype doing;
 
     go(OUTER, 0, false);
     if
     :: plan != TRIES -> go(OUTER, 1, false);
-    :: else -> state[1] = BUSY;
+    :: else ->
+        state[1] = BUSY;
+        if
+        :: atomic { begin_wait(OUTER) };
+        :: true;
+        fi;
     fi;
-    told;
-    await(OUTER);
+    do
+    :: atomic { told || plan == TRIES -> last = told };
+        await(OUTER);
+        outcome(OUTER);
+        release();
+        if :: last -> break; :: else; fi;
+    od;
+    atomic { acquire(); touch(OUTER); }; /* @group_failed */
     d_step {
+        own();
+        owner = NOBODY;
         assert(unfinished[OUTER] == 0);
         check_outcome(OUTER, 0);
         check_outcome(OUTER, 1);
@@ -531,7 +570,7 @@ proctype main()
 
 proctype producer()
 {
-    byte inner_tasks, who;
+    byte inner_tasks, to, who;
     bool owes, inner_shy, few, got, fails;
     mtype doing;
 
@@ -566,7 +605,7 @@ init
         for (i : 0 .. 4) { state[i] = NEW; }
         if :: plan = TRIES; :: plan = NESTS; :: plan = PRODUCERS; fi;
         if :: plan != TRIES -> patient = true; :: true; fi;
-        if :: capacity = 1; :: plan == NESTS -> capacity = 2; fi;
+        if :: capacity = 1; :: plan != TRIES -> capacity = 2; fi;
         failing = (plan == NESTS -> 3 : 0);
         run worker();
         run worker();

@@ -2,8 +2,6 @@
 #include "unit/sync/schedule.h"
 #include "unit/sync/tasks.h"
 
-#include "base/clock.h"
-#include "sheaf/cancel.h"
 #include "sheaf/waitgroup.h"
 #include "sync/thread.h"
 
@@ -24,6 +22,13 @@ static enum sheaf_status nothing(void *argument, struct sheaf_error *error)
 {
     (void)argument;
     (void)error;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status count_run(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    atomic_fetch_add((atomic_uint *)argument, 1);
     return SHEAF_OK;
 }
 
@@ -57,6 +62,34 @@ START_TEST(every_task_runs_before_its_wait_returns)
 }
 END_TEST
 
+/* --- More tasks than a thread takes at a time, and threads that take them from one another --- */
+
+static void many_tasks(uint64_t seed)
+{
+    enum { MOST = 64 };
+    struct sheaf_pool *pool = make_pool(pick(&seed, 3, 4), MOST);
+    struct sheaf_group *group = make_group(pool, 0);
+    const unsigned tasks = pick(&seed, MOST / 2 + 1, MOST);
+    atomic_uint ran[MOST] = {0};
+    for (unsigned i = 0; i < tasks; i++)
+        ck_assert_int_eq(sheaf_group_go(group, count_run, &ran[i], NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    sheaf_pool_drain(pool);
+    for (unsigned i = 0; i < tasks; i++)
+        ck_assert_uint_eq(atomic_load(&ran[i]), 1);
+    struct sheaf_pool_counters counters;
+    sheaf_pool_counters(pool, &counters);
+    ck_assert_uint_eq(counters.done, tasks);
+    ck_assert_uint_eq(counters.queued, 0);
+    close_both(group, pool);
+}
+
+START_TEST(of_many_tasks_each_runs_once)
+{
+    schedule_each("many_tasks", many_tasks);
+}
+END_TEST
+
 /* --- Several threads hand out to a queue of one or two, into one group --- */
 
 struct producer {
@@ -64,13 +97,6 @@ struct producer {
     struct sheaf_group *group;
     atomic_uint *ran;
 };
-
-static enum sheaf_status count_run(void *argument, struct sheaf_error *error)
-{
-    (void)error;
-    atomic_fetch_add((atomic_uint *)argument, 1);
-    return SHEAF_OK;
-}
 
 static void produce(void *argument)
 {
@@ -270,158 +296,13 @@ START_TEST(drop_runs_nothing_after)
 }
 END_TEST
 
-/* --- Failures --- */
-
-static enum sheaf_status break_down(void *argument, struct sheaf_error *error)
-{
-    error->line = *(const uint64_t *)argument;
-    return SHEAF_DATA;
-}
-
-static void failing_worker(uint64_t seed)
-{
-    struct sheaf_pool *pool = make_pool(pick(&seed, 1, 3), TASKS);
-    struct sheaf_group *group = make_group(pool, 0);
-    const unsigned bad = pick(&seed, 0, TASKS - 1);
-    uint64_t line = 7;
-    bool refused = false;
-    for (unsigned i = 0; i < TASKS && !refused; i++) {
-        sheaf_task_function *const task = i == bad ? break_down : nothing;
-        refused = sheaf_group_go(group, task, &line, i == bad ? "bad" : "good", NULL) != SHEAF_OK;
-    }
-    if (pick(&seed, 0, 4) == 0)
-        sheaf_pool_drain(pool);
-    struct sheaf_error error;
-    ck_assert_int_eq(sheaf_group_wait(group, &error), SHEAF_DATA);
-    ck_assert_uint_eq(error.line, 7);
-    ck_assert_str_eq(sheaf_group_failed(group), "bad");
-    ck_assert_int_ne(sheaf_cancel_reason(sheaf_group_cancel(group)), 0);
-    close_both(group, pool);
-}
-
-START_TEST(a_failure_reaches_the_wait)
-{
-    schedule_each("failing_worker", failing_worker);
-}
-END_TEST
-
-static void lowest_failure(uint64_t seed)
-{
-    struct sheaf_pool *pool = make_pool(pick(&seed, 1, 3), TASKS);
-    const struct sheaf_group_options options = {.keep = SHEAF_KEEP_LOWEST};
-    struct sheaf_group *group;
-    ck_assert_int_eq(sheaf_group_open(pool, &options, &group, NULL), SHEAF_OK);
-    const unsigned lowest = pick(&seed, 0, TASKS - 2);
-    uint64_t lines[TASKS];
-    unsigned slots[TASKS] = {0};
-    for (unsigned i = 0; i < TASKS; i++) {
-        const bool fails = i == lowest || (i > lowest && (seed >> i) % 2 != 0);
-        lines[i] = i;
-        void *const argument = fails ? (void *)&lines[i] : (void *)&slots[i];
-        ck_assert_int_eq(sheaf_group_go(group, fails ? break_down : set_slot, argument, NULL, NULL),
-                         SHEAF_OK);
-    }
-    struct sheaf_error error;
-    ck_assert_int_eq(sheaf_group_wait(group, &error), SHEAF_DATA);
-    ck_assert_uint_eq(error.line, lowest);
-    for (unsigned i = 0; i < lowest; i++)
-        ck_assert_uint_eq(slots[i], 1);
-    close_both(group, pool);
-}
-
-START_TEST(the_lowest_failure_is_always_the_same)
-{
-    schedule_each("lowest_failure", lowest_failure);
-}
-END_TEST
-
-/* --- A token that is set from outside --- */
-
-struct canceller {
-    struct thread thread;
-    struct sheaf_cancel *cancel;
-};
-
-static void set_token(void *argument)
-{
-    struct canceller *canceller = argument;
-    sheaf_cancel_set(canceller->cancel, 2);
-}
-
-static void cancelled(uint64_t seed)
-{
-    struct sheaf_pool *pool = make_pool(pick(&seed, 1, 2), 2);
-    struct sheaf_group *group = make_group(pool, 0);
-    struct canceller canceller = {.cancel = sheaf_group_cancel(group)};
-    atomic_uint ran = 0;
-    ck_assert_int_eq(thread_start(&canceller.thread, set_token, &canceller, "cancel", NULL),
-                     SHEAF_OK);
-    unsigned handed = 0;
-    while (handed < TASKS && sheaf_group_go(group, count_run, &ran, NULL, NULL) == SHEAF_OK)
-        handed++;
-    const enum sheaf_status status = sheaf_group_wait(group, NULL);
-    thread_join(&canceller.thread);
-    ck_assert_uint_le(atomic_load(&ran), handed);
-    ck_assert_int_eq(status, atomic_load(&ran) == TASKS ? SHEAF_OK : SHEAF_STOPPED);
-    close_both(group, pool);
-}
-
-START_TEST(a_token_from_outside_stops_the_group)
-{
-    schedule_each("cancelled", cancelled);
-}
-END_TEST
-
-/* --- A worker that helps until a moment that has passed, soon, or never --- */
-
-struct helper {
-    struct sheaf_group *inner;
-    uint64_t deadline;
-    unsigned slots[4];
-};
-
-static enum sheaf_status help(void *argument, struct sheaf_error *error)
-{
-    struct helper *helper = argument;
-    for (unsigned i = 0; i < 4; i++) {
-        const enum sheaf_status status =
-            sheaf_group_go(helper->inner, set_slot, &helper->slots[i], NULL, error);
-        if (status != SHEAF_OK)
-            return status;
-    }
-    const enum sheaf_status status = sheaf_group_wait_until(helper->inner, helper->deadline, error);
-    if (status == SHEAF_OK || status == SHEAF_TIMEOUT)
-        return sheaf_group_wait(helper->inner, error);
-    return status;
-}
-
-static void helped_until(uint64_t seed)
-{
-    struct sheaf_pool *pool = make_pool(pick(&seed, 1, 3), 2);
-    struct sheaf_group *group = make_group(pool, 0);
-    const uint64_t spans[] = {0, 1000, 20000, 100000};
-    struct helper helper = {.inner = make_group(pool, 0),
-                            .deadline = clock_now() + spans[pick(&seed, 0, 3)]};
-    ck_assert_int_eq(sheaf_group_go(group, help, &helper, "help", NULL), SHEAF_OK);
-    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
-    for (unsigned i = 0; i < 4; i++)
-        ck_assert_uint_eq(helper.slots[i], 1);
-    sheaf_group_close(helper.inner);
-    close_both(group, pool);
-}
-
-START_TEST(a_helper_gives_up_at_its_deadline)
-{
-    schedule_each("helped_until", helped_until);
-}
-END_TEST
-
 static Suite *pool_schedules_suite(void)
 {
     Suite *suite = suite_create("pool_schedules");
     TCase *tests = tcase_create("schedules");
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, every_task_runs_before_its_wait_returns);
+    tcase_add_test(tests, of_many_tasks_each_runs_once);
     tcase_add_test(tests, producers_get_room);
     tcase_add_test(tests, tasks_wait_for_tasks);
     tcase_add_test(tests, a_limit_holds);
@@ -429,10 +310,6 @@ static Suite *pool_schedules_suite(void)
     tcase_add_test(tests, a_long_task_holds_up_nothing);
     tcase_add_test(tests, drain_runs_everything);
     tcase_add_test(tests, drop_runs_nothing_after);
-    tcase_add_test(tests, a_failure_reaches_the_wait);
-    tcase_add_test(tests, the_lowest_failure_is_always_the_same);
-    tcase_add_test(tests, a_token_from_outside_stops_the_group);
-    tcase_add_test(tests, a_helper_gives_up_at_its_deadline);
     suite_add_tcase(suite, tests);
     return suite;
 }

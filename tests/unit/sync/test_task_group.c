@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "sheaf/cancel.h"
+#include "sync/pool_inner.h"
+#include "sync/thread.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -162,7 +165,7 @@ END_TEST
 START_TEST(a_borrowed_token_stops_the_group)
 {
     struct sheaf_pool *pool = make_pool(2, 10);
-    struct sheaf_group_options options = SHEAF_GROUP_OPTIONS_INIT;
+    struct sheaf_group_options options = {.limit = 0};
     ck_assert_int_eq(sheaf_cancel_open(&options.cancel, NULL), SHEAF_OK);
     struct sheaf_group *group;
     ck_assert_int_eq(sheaf_group_open(pool, &options, &group, NULL), SHEAF_OK);
@@ -460,6 +463,100 @@ START_TEST(a_failure_outranks_a_token)
 }
 END_TEST
 
+/* --- Misuse --- */
+
+static unsigned misuses;
+
+static void note_misuse(const char *call, const char *what, int64_t value)
+{
+    (void)what;
+    ck_assert_str_eq(call, "sheaf_group_close");
+    ck_assert_int_eq(value, 1);
+    misuses++;
+}
+
+static void wait_outside(void *argument)
+{
+    ck_assert_int_eq(sheaf_group_wait(argument, NULL), SHEAF_OK);
+}
+
+/* Each such close has no effect: the group goes on. */
+START_TEST(a_group_in_use_stays_open)
+{
+    (void)sheaf_misuse_handle(note_misuse);
+    struct sheaf_pool *pool = make_pool(1, 10);
+    struct sheaf_group *group = make_group(pool, 0);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
+    const int64_t live = memory_live();
+    sheaf_group_close(group);
+    ck_assert_uint_eq(misuses, 1);
+    ck_assert_int_eq(memory_live(), live);
+    struct thread waiter;
+    ck_assert_int_eq(thread_start(&waiter, wait_outside, group, "wait", NULL), SHEAF_OK);
+    sheaf_group_close(group);
+    ck_assert_uint_eq(misuses, 2);
+    ck_assert_int_eq(memory_live(), live);
+    sheaf_channel_close(gate.release);
+    thread_join(&waiter);
+    unsigned slot = 0;
+    ck_assert_int_eq(sheaf_group_go(group, set_slot, &slot, NULL, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
+    ck_assert_uint_eq(slot, 1);
+    /* Somebody who has not come back yet from a wait for a count that is zero. */
+    atomic_fetch_add(&group->tasks.waiting, 1);
+    sheaf_group_close(group);
+    ck_assert_uint_eq(misuses, 3);
+    atomic_fetch_sub(&group->tasks.waiting, 1);
+    close_both(group, pool);
+    ck_assert_uint_eq(misuses, 3);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
+struct blocked {
+    struct thread thread;
+    struct sheaf_group *group;
+    enum sheaf_status status;
+};
+
+static void hand_out_to_full(void *argument)
+{
+    struct blocked *blocked = argument;
+    unsigned slot = 0;
+    do
+        blocked->status = sheaf_group_go(blocked->group, set_slot, &slot, NULL, NULL);
+    while (blocked->status == SHEAF_OK);
+}
+
+/* The only thread is kept in a task, so that no room comes. */
+START_TEST(the_token_ends_a_wait_for_room)
+{
+    struct sheaf_pool *pool = make_pool(1, 1);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct sheaf_group *busy = make_group(pool, 0);
+    ck_assert_int_eq(sheaf_group_go(busy, measure, &gate, "gate", NULL), SHEAF_OK);
+    while (atomic_load(&gate.now) == 0)
+        continue;
+    struct blocked blocked = {.group = make_group(pool, 0)};
+    ck_assert_int_eq(thread_start(&blocked.thread, hand_out_to_full, &blocked, "blocked", NULL),
+                     SHEAF_OK);
+    while (pool_waiting(pool) == 0)
+        continue;
+    sheaf_cancel_set(sheaf_group_cancel(blocked.group), 1);
+    thread_join(&blocked.thread);
+    ck_assert_int_eq(blocked.status, SHEAF_STOPPED);
+    sheaf_channel_close(gate.release);
+    ck_assert_int_eq(sheaf_group_wait(busy, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(blocked.group, NULL), SHEAF_STOPPED);
+    sheaf_group_close(busy);
+    close_both(blocked.group, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
 static Suite *task_group_suite(void)
 {
     Suite *suite = suite_create("task_group");
@@ -481,6 +578,8 @@ static Suite *task_group_suite(void)
     tcase_add_loop_test(tests, the_first_failure_stays_whatever_follows, 0, 6);
     tcase_add_loop_test(tests, a_failure_sets_the_token, 0, 5);
     tcase_add_test(tests, a_failure_outranks_a_token);
+    tcase_add_test(tests, a_group_in_use_stays_open);
+    tcase_add_test(tests, the_token_ends_a_wait_for_room);
     suite_add_tcase(suite, tests);
     return suite;
 }

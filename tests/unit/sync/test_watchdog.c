@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sheaf/watchdog.h"
+#include "sync/pool_inner.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -278,6 +279,79 @@ START_TEST(names_the_inline_task)
 }
 END_TEST
 
+/* Short tasks, one after the other, inside one that is long. Their ends are known from both sides:
+ * no watchdog may have seen more quiet than there was between two. A virtual machine's coarse clock
+ * may lag behind by more than it promises; that much is granted. */
+struct busy {
+    struct sheaf_group *group;
+    uint64_t last_ns;           /* the inner task is about to end */
+    _Atomic uint64_t before_ns; /* the same of the last one that is known to have ended */
+    _Atomic uint64_t most_ns;   /* of quiet between two that have */
+    _Atomic uint64_t excess_ns; /* of the lag */
+};
+
+enum { SHORT_QUIET_NS = 400000, SHORT_NS = 50000, SHORT_TASKS = 1000 };
+
+static void raise_to(_Atomic uint64_t *most, uint64_t seen)
+{
+    if (seen > atomic_load(most))
+        atomic_store(most, seen);
+}
+
+static enum sheaf_status be_short(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    struct busy *busy = argument;
+    const uint64_t began = clock_now();
+    do
+        busy->last_ns = clock_now();
+    while (busy->last_ns < began + SHORT_NS);
+    const uint64_t coarse_ns = pool_coarse_now() + pool_coarse_lag();
+    const uint64_t now = clock_now();
+    raise_to(&busy->excess_ns, now > coarse_ns ? now - coarse_ns : 0);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status be_busy(void *argument, struct sheaf_error *error)
+{
+    struct busy *busy = argument;
+    for (unsigned i = 0; i < SHORT_TASKS; i++) {
+        const uint64_t before = busy->last_ns;
+        atomic_store(&busy->before_ns, before);
+        const enum sheaf_status status =
+            sheaf_group_go(busy->group, be_short, busy, "short", error);
+        if (status != SHEAF_OK)
+            return status;
+        raise_to(&busy->most_ns, clock_now() - before);
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_watchdog_answer must_be_true(void *argument, const struct sheaf_stuck *stuck)
+{
+    struct busy *busy = argument;
+    /* In this order: a stretch that is no longer in the first is in the second. */
+    const uint64_t before = atomic_load(&busy->before_ns);
+    const uint64_t most = atomic_load(&busy->most_ns);
+    const uint64_t since = clock_now() - before;
+    ck_assert_uint_le(stuck->quiet_ns,
+                      (since > most ? since : most) + atomic_load(&busy->excess_ns));
+    return SHEAF_WATCHDOG_GO_ON;
+}
+
+START_TEST(short_tasks_inside_break_the_quiet)
+{
+    struct sheaf_pool *pool = make_pool(1, 1);
+    struct busy busy = {.group = make_group(pool, 0), .last_ns = clock_now()};
+    atomic_store(&busy.before_ns, busy.last_ns);
+    const struct sheaf_watchdog watchdog = {
+        .quiet_ns = SHORT_QUIET_NS, .function = must_be_true, .argument = &busy};
+    ck_assert_int_eq(sheaf_group_go(busy.group, be_busy, &busy, "busy", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait_watched(busy.group, &watchdog, NULL), SHEAF_OK);
+    close_both(busy.group, pool);
+}
+END_TEST
+
 START_TEST(names_the_longest_of_many)
 {
     enum { MANY = 70 };
@@ -310,6 +384,7 @@ static Suite *watchdog_suite(void)
     tcase_add_test(tests, says_what_a_wait_says);
     tcase_add_loop_test(tests, sees_tasks_inside_tasks, 0, 2);
     tcase_add_test(tests, names_the_inline_task);
+    tcase_add_test(tests, short_tasks_inside_break_the_quiet);
     tcase_add_test(tests, names_the_longest_of_many);
     suite_add_tcase(suite, tests);
     return suite;
