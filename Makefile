@@ -89,6 +89,7 @@ SOURCES := $(LIB_SOURCES) $(PROGRAM_SOURCES) $(EXAMPLE_SOURCES) $(ORACLE_SOURCES
 LIBRARIES := $(BUILD)/libsheaf.a $(BUILD)/$(SONAME) $(BUILD)/libsheaf.so
 EXAMPLES := $(EXAMPLE_SOURCES:cmd/examples/%.c=$(BUILD)/examples/%)
 UNIT_TESTS := $(UNIT_TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
+SYNC_TESTS := $(filter $(BUILD)/tests/unit/sync/%,$(UNIT_TESTS))
 SYNC_PROGRAMS := $(SYNC_SOURCES:%.c=$(BUILD)/%)
 # Compiled by scripts/bench-sync, against libraries that no test needs.
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
@@ -170,8 +171,8 @@ check-unit: unit-tests ## run the unit tests
 	$(TEST_ENV) scripts/run-unit-tests $(UNIT_TESTS)
 
 # For other compilers, and for the other twin of parking (CPPFLAGS=-DSHEAF_WAITGROUP_BUCKETS).
-check-sync: $(EXAMPLES) $(BUILD)/sheaf $(filter %/unit/sync/%,$(UNIT_TESTS)) ## run the tests of lib/sync and the examples
-	$(TEST_ENV) scripts/run-unit-tests $(filter %/unit/sync/%,$(UNIT_TESTS))
+check-sync: $(EXAMPLES) $(BUILD)/sheaf $(SYNC_TESTS) ## run the tests of lib/sync and the examples
+	$(TEST_ENV) scripts/run-unit-tests $(SYNC_TESTS)
 	$(TEST_ENV) SHEAF=$(abspath $(BUILD)/sheaf) tests/cli/run -k test_examples.
 
 check-cli: $(BUILD)/sheaf $(LIBRARIES) $(EXAMPLES) ## run the tests of the program (CLI_TESTS='-k PATTERN' picks)
