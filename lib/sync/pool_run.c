@@ -88,14 +88,6 @@ static void call(struct frame *frame, const struct task *task)
     fail(frame->group, task, &error);
 }
 
-/* Stores the moment for watchdogs, and gives it. */
-static uint64_t show_end(struct frame *frame)
-{
-    const uint64_t now = pool_coarse_now();
-    atomic_store_explicit(&frame->ended_ns, now, memory_order_relaxed);
-    return now;
-}
-
 /* Takes the moment at which the task begins, and gives the one at which it has ended. */
 static uint64_t run_next(struct worker *worker, struct frame *frame, const struct task *task,
                          uint64_t now)
@@ -107,7 +99,8 @@ static uint64_t run_next(struct worker *worker, struct frame *frame, const struc
         call(frame, task);
         show(frame, NULL, 0);
     }
-    const uint64_t ended_ns = show_end(frame);
+    const uint64_t ended_ns = pool_coarse_now();
+    atomic_store_explicit(&frame->ended_ns, ended_ns, memory_order_relaxed);
     count_one(&frame->ended);
     count_one(&worker->ended);
     if (frame->outer != NULL)
@@ -149,7 +142,7 @@ void pool_run_inside(struct worker *worker, const struct task *task)
     show(frame, task->name, pool_coarse_now());
     call(frame, task);
     show(frame, name, began_ns);
-    (void)show_end(frame);
+    count_one(&frame->ended_inside);
     count_one(&worker->ended);
     count_one(&worker->helped);
 }

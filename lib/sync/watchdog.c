@@ -44,16 +44,27 @@ static void add_task(struct sighting *sighting, struct sheaf_stuck_task task)
     sighting->tasks[at] = task;
 }
 
+/* Gives the moment at which the frame's last task ended, or a later one; 0: none has. */
+static uint64_t last_end_locked(struct frame *frame)
+{
+    const uint64_t ended_ns = atomic_load_explicit(&frame->ended_ns, memory_order_relaxed);
+    const uint64_t inside = atomic_load_explicit(&frame->ended_inside, memory_order_acquire);
+    if (inside != frame->seen_inside) {
+        frame->seen_inside = inside;
+        frame->seen_ns = clock_now(); /* in this order: not before they ended */
+    }
+    return latest(ended_ns, frame->seen_ns);
+}
+
 static void see_frame_locked(struct sighting *sighting, struct frame *frame)
 {
     /* First, and pairing with the release of who counts: a task that is seen ended is not seen to
      * run as well, so that both together are not more than are unfinished. */
     const uint64_t ended = atomic_load_explicit(&frame->ended, memory_order_acquire);
     const uint64_t began_ns = atomic_load_explicit(&frame->began_ns, memory_order_relaxed);
-    const uint64_t ended_ns = atomic_load_explicit(&frame->ended_ns, memory_order_relaxed);
     const char *name = atomic_load_explicit(&frame->name, memory_order_relaxed);
     sighting->queued -= ended;
-    sighting->last_ended_ns = latest(sighting->last_ended_ns, ended_ns);
+    sighting->last_ended_ns = latest(sighting->last_ended_ns, last_end_locked(frame));
     if (began_ns == 0)
         return;
     sighting->queued--;

@@ -31,7 +31,8 @@ typedef enum sheaf_watchdog_answer sheaf_watchdog_function(void *argument,
 
 /* A wait on a thread of the pool runs tasks of its group itself; it looks up between them only.
  * The system's coarse clock says when a task ended, and is taken to have been a tick behind: a
- * watchdog is told of some milliseconds of quiet too little rather than too much. */
+ * watchdog is told of some milliseconds of quiet too little rather than too much. Tasks that ran
+ * inside another of their group, for a full queue, count as ended when the wait next looked up. */
 struct sheaf_watchdog {
     uint64_t quiet_ns;                 /* at least 1 */
     sheaf_watchdog_function *function; /* NULL: the wait fails */

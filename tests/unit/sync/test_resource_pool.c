@@ -405,8 +405,9 @@ START_TEST(a_failing_open_frees_its_place)
     const struct borrower *unlucky = first.status == SHEAF_OK ? &second : &first;
     ck_assert_int_eq(lucky->status, SHEAF_OK);
     ck_assert_int_eq(unlucky->status, SHEAF_DATA);
+    ck_assert_int_eq(unlucky->error.status, SHEAF_DATA);
     ck_assert_str_eq(unlucky->error.text,
-                     ""); /* nothing was filled in, and nothing stale is left */
+                     "data"); /* nothing was filled in, nothing stale is left */
     sheaf_resource_pool_return(pool, lucky->resource);
     close_now(pool);
     sheaf_channel_destroy(gate.results);
