@@ -62,13 +62,12 @@ struct frame {
     bool skipped;          /* some task of it was not run */
     /* Written by the frame's thread alone, read by watchdogs under the lock. Adding to `ended`
      * releases, reading it acquires: who sees a task ended no longer sees it begun. */
-    _Atomic uint64_t ended;    /* tasks */
-    _Atomic uint64_t ended_ns; /* when the last did, to the coarse clock; 0: none */
-    _Atomic uint64_t
-        ended_inside;           /* tasks that ran inside one of them, and are no part of `ended` */
+    _Atomic uint64_t ended;     /* tasks */
+    _Atomic uint64_t ended_ns;  /* when the last did, to the coarse clock; 0: none */
+    _Atomic uint64_t inside;    /* tasks that ended inside one of them, and are none of `ended` */
     _Atomic uint64_t began_ns;  /* when the task that runs did, to the coarse clock; 0: none */
     _Atomic(const char *) name; /* of that task */
-    /* The watchdogs', guarded by the lock: what `ended_inside` was when they last found it changed,
+    /* The watchdogs', guarded by the lock: what `inside` was when they last found it changed,
      * and when that was. To look at the clock there costs more than the rest of such a task. */
     uint64_t seen_inside;
     uint64_t seen_ns;

@@ -142,7 +142,7 @@ void pool_run_inside(struct worker *worker, const struct task *task)
     show(frame, task->name, pool_coarse_now());
     call(frame, task);
     show(frame, name, began_ns);
-    count_one(&frame->ended_inside);
+    count_one(&frame->inside);
     count_one(&worker->ended);
     count_one(&worker->helped);
 }

@@ -48,7 +48,7 @@ static void add_task(struct sighting *sighting, struct sheaf_stuck_task task)
 static uint64_t last_end_locked(struct frame *frame)
 {
     const uint64_t ended_ns = atomic_load_explicit(&frame->ended_ns, memory_order_relaxed);
-    const uint64_t inside = atomic_load_explicit(&frame->ended_inside, memory_order_acquire);
+    const uint64_t inside = atomic_load_explicit(&frame->inside, memory_order_acquire);
     if (inside != frame->seen_inside) {
         frame->seen_inside = inside;
         frame->seen_ns = clock_now(); /* in this order: not before they ended */
