@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -439,10 +440,16 @@ struct signals {
     unsigned long long caught;
 };
 
+static unsigned long long mask_of(const char *status, const char *title)
+{
+    const char *line = strstr(status, title);
+    ck_assert_ptr_nonnull(line);
+    return strtoull(line + strlen(title), NULL, 16) & 0x7fffffff;
+}
+
 static struct signals signals_of_a_child(void)
 {
     enum { STATUS_SIZE = 4096 };
-    const unsigned long long standard = 0x7fffffff;
     char status[STATUS_SIZE];
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
@@ -462,12 +469,8 @@ static struct signals signals_of_a_child(void)
     int end;
     ck_assert_int_eq(waitpid(child, &end, 0), child);
     ck_assert(WIFEXITED(end) && WEXITSTATUS(end) == 0);
-    struct signals seen;
-    ck_assert_int_eq(sscanf(status, "SigBlk: %llx SigIgn: %llx SigCgt: %llx", &seen.blocked,
-                            &seen.ignored, &seen.caught),
-                     3);
-    return (struct signals){seen.blocked & standard, seen.ignored & standard,
-                            seen.caught & standard};
+    return (struct signals){mask_of(status, "SigBlk:"), mask_of(status, "SigIgn:"),
+                            mask_of(status, "SigCgt:")};
 }
 
 static void check_signals(struct signals expected)
