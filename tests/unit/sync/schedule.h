@@ -47,6 +47,15 @@ static inline uint64_t schedule_number(const char *variable, uint64_t otherwise)
     return text != NULL ? strtoull(text, NULL, 0) : otherwise;
 }
 
+/* A number from `least` to `most`, by a digit of the seed. */
+static inline unsigned pick(uint64_t *seed, unsigned least, unsigned most)
+{
+    const uint64_t choices = most - least + 1;
+    const unsigned picked = least + (unsigned)(*seed % choices);
+    *seed /= choices;
+    return picked;
+}
+
 /* Calls run(seed) once per seed, each under the plan of that seed. For the body of a test. */
 static inline void schedule_each(const char *name, void (*run)(uint64_t seed))
 {

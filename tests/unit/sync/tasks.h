@@ -42,6 +42,20 @@ static inline enum sheaf_status set_slot(void *argument, struct sheaf_error *err
     return SHEAF_OK;
 }
 
+static inline enum sheaf_status nothing(void *argument, struct sheaf_error *error)
+{
+    (void)argument;
+    (void)error;
+    return SHEAF_OK;
+}
+
+static inline enum sheaf_status count_run(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    atomic_fetch_add((atomic_uint *)argument, 1);
+    return SHEAF_OK;
+}
+
 /* Counts how many tasks run at once; they wait for an item of `release`, or its close. */
 struct gauge {
     atomic_uint now;

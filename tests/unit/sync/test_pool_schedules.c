@@ -9,29 +9,6 @@
 
 enum { TASKS = 8 };
 
-/* A number from `least` to `most`, by a digit of the seed. */
-static unsigned pick(uint64_t *seed, unsigned least, unsigned most)
-{
-    const uint64_t choices = most - least + 1;
-    const unsigned picked = least + (unsigned)(*seed % choices);
-    *seed /= choices;
-    return picked;
-}
-
-static enum sheaf_status nothing(void *argument, struct sheaf_error *error)
-{
-    (void)argument;
-    (void)error;
-    return SHEAF_OK;
-}
-
-static enum sheaf_status count_run(void *argument, struct sheaf_error *error)
-{
-    (void)error;
-    atomic_fetch_add((atomic_uint *)argument, 1);
-    return SHEAF_OK;
-}
-
 /* --- Handing out and waiting; the group is freed as soon as the wait is over --- */
 
 static void go_and_wait(uint64_t seed)
