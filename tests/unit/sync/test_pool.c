@@ -135,6 +135,66 @@ START_TEST(full_queue_respects_the_limit)
 }
 END_TEST
 
+static struct sheaf_pool_counters count(struct sheaf_pool *pool)
+{
+    struct sheaf_pool_counters counters;
+    sheaf_pool_counters(pool, &counters);
+    return counters;
+}
+
+/* A task that runs inline takes up the limit of its group: the other thread, once free, leaves the
+ * one that waits in the queue alone. */
+struct crowd {
+    struct sheaf_pool *pool;
+    struct sheaf_group *limited;
+    struct sheaf_channel *busy; /* closed to free the other thread */
+    atomic_uint inside;
+    atomic_uint most;
+};
+
+static enum sheaf_status look_around(void *argument, struct sheaf_error *error)
+{
+    (void)error;
+    struct crowd *crowd = argument;
+    atomic_fetch_add(&crowd->most, atomic_fetch_add(&crowd->inside, 1) > 0);
+    const uint64_t before = count(crowd->pool).idle_ns;
+    sheaf_channel_close(crowd->busy);
+    while (count(crowd->pool).idle_ns == before && atomic_load(&crowd->inside) == 1 &&
+           count(crowd->pool).queued > 0)
+        continue;
+    atomic_fetch_sub(&crowd->inside, 1);
+    return SHEAF_OK;
+}
+
+static enum sheaf_status hand_out_limited(void *argument, struct sheaf_error *error)
+{
+    struct crowd *crowd = argument;
+    enum sheaf_status status = SHEAF_OK;
+    for (unsigned i = 0; i < 2 && status == SHEAF_OK; i++)
+        status = sheaf_group_go(crowd->limited, look_around, crowd, "crowd", error);
+    return status;
+}
+
+START_TEST(inline_takes_a_place_of_the_limit)
+{
+    struct sheaf_pool *pool = make_pool(2, 1);
+    struct sheaf_group *outer = make_group(pool, 0);
+    struct gauge gate = {0};
+    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct crowd crowd = {.pool = pool, .limited = make_group(pool, 1), .busy = gate.release};
+    ck_assert_int_eq(sheaf_group_go(outer, measure, &gate, "busy", NULL), SHEAF_OK);
+    while (atomic_load(&gate.now) == 0)
+        continue;
+    ck_assert_int_eq(sheaf_group_go(outer, hand_out_limited, &crowd, "out", NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(outer, NULL), SHEAF_OK);
+    ck_assert_int_eq(sheaf_group_wait(crowd.limited, NULL), SHEAF_OK);
+    ck_assert_uint_eq(crowd.most, 0);
+    sheaf_group_close(crowd.limited);
+    close_both(outer, pool);
+    sheaf_channel_destroy(gate.release);
+}
+END_TEST
+
 /* A worker sleeps in a wait while the only other thread that could run the tasks of the group is
  * main's hand: the task that main hands out later must be run by the sleeper. */
 struct dozer {
@@ -450,13 +510,6 @@ END_TEST
 
 /* --- Counters --- */
 
-static struct sheaf_pool_counters count(struct sheaf_pool *pool)
-{
-    struct sheaf_pool_counters counters;
-    sheaf_pool_counters(pool, &counters);
-    return counters;
-}
-
 START_TEST(counters_tell_what_happens)
 {
     struct sheaf_pool *pool = make_pool(1, 10);
@@ -499,6 +552,8 @@ START_TEST(counters_tell_who_helped)
     ck_assert_int_eq(sheaf_group_go(group, next_link, &chain, "first", NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_OK);
     ck_assert_uint_eq(count(pool).done, 52);
+    ck_assert_uint_eq(count(pool).running, 0);
+    ck_assert_uint_eq(count(pool).queued, 0);
     if (_i == 0)
         ck_assert_uint_gt(count(pool).helped, 30);
     else
@@ -540,6 +595,7 @@ static Suite *pool_suite(void)
     tcase_add_loop_test(tests, tasks_hand_out_to_a_full_queue, 0, 4);
     tcase_add_test(tests, full_queue_runs_own_group_inline);
     tcase_add_test(tests, full_queue_respects_the_limit);
+    tcase_add_test(tests, inline_takes_a_place_of_the_limit);
     tcase_add_test(tests, a_waiting_worker_runs_what_comes_later);
     tcase_add_test(tests, groups_take_turns_and_keep_their_order);
     tcase_add_loop_test(tests, a_long_task_holds_up_nothing, 0, 51);

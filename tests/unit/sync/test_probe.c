@@ -41,7 +41,7 @@ START_TEST(refused_memory_is_an_error)
 }
 END_TEST
 
-enum { LIMITS = 2, ROUNDS = 5000, STRANGER = 54321 }; /* a user that owns no other process */
+enum { LIMITS = 2, ROUNDS = 5000, STRANGERS = 100000 };
 
 /* Few places make it likely to come back to one at once; many, that threads must add up. */
 static const unsigned limits[LIMITS] = {2, 6};
@@ -51,7 +51,9 @@ static const unsigned limits[LIMITS] = {2, 6};
 static int probe_under(unsigned limit)
 {
     const struct rlimit processes = {.rlim_cur = limit, .rlim_max = limit};
-    if (setrlimit(RLIMIT_NPROC, &processes) != 0 || setuid(STRANGER) != 0)
+    /* A user that owns no other process, nor does it in a run of this test beside this one. */
+    const uid_t stranger = STRANGERS + (uid_t)getpid();
+    if (setrlimit(RLIMIT_NPROC, &processes) != 0 || setuid(stranger) != 0)
         return 1;
     unsigned first = 0;
     for (int i = 0; i < ROUNDS; i++) {
