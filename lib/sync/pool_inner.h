@@ -24,7 +24,7 @@
 #ifdef SHEAF_TESTING
 enum { BUNDLE_TASKS = 2 }; /* so that a few tasks are in several bundles */
 #else
-enum { BUNDLE_TASKS = 32 };
+enum { BUNDLE_TASKS = 256 };
 #endif
 
 /* Keeps what one thread writes all the time off the line that others read all the time. */
@@ -58,6 +58,7 @@ struct frame {
     struct bundle *bundle; /* where its tasks come from; NULL: it is for one task alone */
     uint32_t next;         /* the task of `bundle` that it has taken and not run */
     uint32_t filled;       /* of `bundle`, as last seen */
+    unsigned pauses;       /* before the next look at that */
     bool counted;          /* holds one of the places that the group's limit gives */
     bool skipped;          /* some task of it was not run */
     /* Written by the frame's thread alone, read by watchdogs under the lock. Adding to `ended`

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "sync/lock.h"
 #include "sync/pool_inner.h"
+#include "sync/processor.h"
 #include "sync/step.h"
 
 /* --- The bound of the queue --- */
@@ -222,13 +223,30 @@ bool pool_enqueue_locked(struct sheaf_group *group, const struct task *task)
 
 /* --- Taking --- */
 
+/* A look that finds fewer tasks is followed by a longer pause; and the longest. */
+enum { GATHER_TASKS = 32, GATHER_PAUSES = 63 };
+
+/* Looks how far the bundle is filled by now. A worker as fast as the one that hands out would fetch
+ * the line that the other writes for each single task, which costs both more than a small task. So
+ * after each look that finds few it pauses longer before the next, about a microsecond at most, and
+ * tasks gather. Where tasks take longer than that, many wait, or there is nothing to look for. */
+static void look_again(struct frame *frame)
+{
+    for (unsigned i = 0; i < frame->pauses; i++)
+        processor_pause();
+    const uint32_t filled = atomic_load_explicit(&frame->bundle->filled, memory_order_acquire);
+    if (filled - frame->filled < GATHER_TASKS && frame->pauses < GATHER_PAUSES)
+        frame->pauses = 2 * frame->pauses + 1;
+    frame->filled = filled;
+}
+
 static bool take_index(struct frame *frame)
 {
     struct bundle *bundle = frame->bundle;
     uint32_t next = atomic_load_explicit(&bundle->taken, memory_order_relaxed);
     do {
-        if (next >= frame->filled)
-            frame->filled = atomic_load_explicit(&bundle->filled, memory_order_acquire);
+        if (next >= frame->filled && frame->filled < BUNDLE_TASKS)
+            look_again(frame);
         if (next >= frame->filled)
             return false;
         STEP(pool_take);

@@ -106,6 +106,31 @@ static inline enum sheaf_status grow(void *argument, struct sheaf_error *error)
     return status;
 }
 
+/* A task that hands out tasks of its own group, up to three, while any are left. */
+struct chain {
+    struct sheaf_group *group;
+    atomic_uint left;
+    atomic_uint ran;
+};
+
+static inline enum sheaf_status next_link(void *argument, struct sheaf_error *error)
+{
+    struct chain *chain = argument;
+    atomic_fetch_add(&chain->ran, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned left = atomic_load(&chain->left);
+        while (left > 0 && !atomic_compare_exchange_weak(&chain->left, &left, left - 1))
+            continue;
+        if (left == 0)
+            return SHEAF_OK;
+        const enum sheaf_status status =
+            sheaf_group_go(chain->group, next_link, chain, "link", error);
+        if (status != SHEAF_OK)
+            return status;
+    }
+    return SHEAF_OK;
+}
+
 /* Two kinds of tasks: one waits until all of the other have run. */
 static inline enum sheaf_status wait_for_rest(void *argument, struct sheaf_error *error)
 {
