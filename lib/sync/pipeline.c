@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What the only worker of a stage receives at once. Several take items one by one: whatever one of
  * them took ahead, another might be idle for. */
@@ -74,21 +75,16 @@ static void stop(void *argument, int reason)
 }
 
 /* Keeps the error if it is the first, and stops the pipeline. After a stop it says nothing new. */
-static void fail(struct stage *stage, enum sheaf_status status, const struct sheaf_error *error)
+static void fail(struct stage *stage, const struct sheaf_error *error)
 {
     struct run *run = stage->run;
     STEP(pipe_fail);
     if (is_stopped(run) || atomic_flag_test_and_set(&run->failed))
         return;
-    const bool has_text = error->text[0] != '\0';
+    struct sheaf_error named;
+    (void)error_set(&named, error->status, "%s: %s", stage->plan->name, error->text);
     run->error = *error;
-    (void)error_set(&run->error, status, "%s: %s", stage->plan->name,
-                    has_text ? error->text : sheaf_status_name(status));
-    run->error.system_errno = error->system_errno;
-    run->error.file = error->file;
-    run->error.column = error->column;
-    run->error.line = error->line;
-    run->error.byte = error->byte;
+    memcpy(run->error.text, named.text, sizeof named.text);
     stop(run, 1);
 }
 
@@ -121,7 +117,8 @@ static enum sheaf_status call(struct stage *stage, void *item, struct sheaf_outl
         return status;
     if (status == SHEAF_END)
         status = error_set(&error, SHEAF_USAGE, "gave the status of an end, as only a source may");
-    fail(stage, status, &error);
+    (void)error_adopt(&error, status);
+    fail(stage, &error);
     return SHEAF_STOPPED;
 }
 
@@ -315,7 +312,7 @@ static void start_workers(struct stage *stage)
     }
     if (stage->started == 0) {
         atomic_store(&stage->run->cut_short, true);
-        fail(stage, status, &error);
+        fail(stage, &error);
     }
     /* Only now: the next stage must not take the end of these for the end of the input. */
     for (unsigned i = stage->started; i < stage->plan->workers; i++)

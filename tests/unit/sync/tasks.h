@@ -2,9 +2,8 @@
 #ifndef SYNC_TASKS_H
 #define SYNC_TASKS_H
 
-#include "unit/unit.h"
+#include "unit/sync/channels.h"
 
-#include "sheaf/channel.h"
 #include "sheaf/group.h"
 #include "sheaf/pool.h"
 #include "sheaf/waitgroup.h"
@@ -78,6 +77,17 @@ static inline enum sheaf_status measure(void *argument, struct sheaf_error *erro
     }
     atomic_fetch_sub(&gauge->now, 1);
     return SHEAF_OK;
+}
+
+static inline struct gauge make_gate(void)
+{
+    return (struct gauge){.release = make_channel(1, 1)};
+}
+
+static inline void await_running(struct gauge *gate, unsigned tasks)
+{
+    while (atomic_load(&gate->now) < tasks)
+        continue;
 }
 
 /* A binary tree of tasks, each of which waits for its children in a group of its own. */

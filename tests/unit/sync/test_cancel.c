@@ -1,4 +1,4 @@
-#include "unit/unit.h"
+#include "unit/sync/channels.h"
 
 #include "base/memory.h"
 #include "sheaf/cancel.h"
@@ -13,13 +13,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
-
-static struct sheaf_cancel *make_token(void)
-{
-    struct sheaf_cancel *cancel;
-    ck_assert_int_eq(sheaf_cancel_open(&cancel, NULL), SHEAF_OK);
-    return cancel;
-}
 
 static int is_readable(int descriptor)
 {

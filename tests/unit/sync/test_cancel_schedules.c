@@ -2,6 +2,7 @@
 #include "sheaf/cancel.h"
 #include "sync/cancel_inner.h"
 #include "sync/thread.h"
+#include "unit/sync/channels.h"
 #include "unit/sync/schedule.h"
 
 #include <stdatomic.h>
@@ -43,13 +44,6 @@ static void unwatch(struct watcher *watcher)
         atomic_fetch_add(&watcher->late, 1);
     atomic_store(&watcher->gone, true);
     memset(&watcher->watch, 0xa5, sizeof watcher->watch);
-}
-
-static struct sheaf_cancel *make_token(void)
-{
-    struct sheaf_cancel *cancel;
-    ck_assert_int_eq(sheaf_cancel_open(&cancel, NULL), SHEAF_OK);
-    return cancel;
 }
 
 static void start(struct thread *thread, thread_function *function, void *argument)

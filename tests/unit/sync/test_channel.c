@@ -1,5 +1,5 @@
 /* The channel on one thread. */
-#include "unit/unit.h"
+#include "unit/sync/channels.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -17,20 +17,6 @@ static const struct park_ops *const twins[] = {
 #endif
 };
 enum { TWINS = sizeof twins / sizeof *twins };
-
-static struct sheaf_channel *make(size_t capacity, size_t item_size)
-{
-    struct sheaf_channel *channel;
-    ck_assert_int_eq(sheaf_channel_open(capacity, item_size, NULL, &channel, NULL), SHEAF_OK);
-    return channel;
-}
-
-static struct sheaf_cancel *make_token(void)
-{
-    struct sheaf_cancel *cancel;
-    ck_assert_int_eq(sheaf_cancel_open(&cancel, NULL), SHEAF_OK);
-    return cancel;
-}
 
 START_TEST(refuses_nonsense)
 {
@@ -80,7 +66,7 @@ START_TEST(behaves_like_a_queue)
 {
     uint64_t state = unit_seed("behaves_like_a_queue", 7);
     const size_t capacity = capacities[_i];
-    struct sheaf_channel *channel = make(capacity, sizeof(uint64_t));
+    struct sheaf_channel *channel = make_channel(capacity, sizeof(uint64_t));
     uint64_t sent = 0;
     uint64_t received = 0;
     uint64_t bias = 1;
@@ -113,7 +99,7 @@ START_TEST(batches_behave_like_a_queue)
 {
     uint64_t state = unit_seed("batches_behave_like_a_queue", 8);
     const size_t capacity = capacities[_i];
-    struct sheaf_channel *channel = make(capacity, sizeof(uint64_t));
+    struct sheaf_channel *channel = make_channel(capacity, sizeof(uint64_t));
     enum { MOST = 1500 };
     static uint64_t items[MOST];
     uint64_t sent = 0;
@@ -149,7 +135,7 @@ END_TEST
 
 START_TEST(batches_of_none)
 {
-    struct sheaf_channel *channel = make(1, 1);
+    struct sheaf_channel *channel = make_channel(1, 1);
     size_t done = SIZE_MAX;
     ck_assert_int_eq(sheaf_channel_send_many(channel, "", 0, DEADLINE_NONE, &done), SHEAF_OK);
     ck_assert_uint_eq(done, 0);
@@ -165,7 +151,7 @@ END_TEST
 START_TEST(holds_exactly_its_capacity)
 {
     for (size_t capacity = 1; capacity <= 130; capacity++) {
-        struct sheaf_channel *channel = make(capacity, sizeof(size_t));
+        struct sheaf_channel *channel = make_channel(capacity, sizeof(size_t));
         for (unsigned lap = 0; lap < 3; lap++) {
             for (size_t i = 0; i < capacity; i++)
                 ck_assert_int_eq(sheaf_channel_try_send(channel, &i), SHEAF_OK);
@@ -185,7 +171,7 @@ END_TEST
 
 START_TEST(odd_sizes_are_copied_whole)
 {
-    struct sheaf_channel *channel = make(3, 7);
+    struct sheaf_channel *channel = make_channel(3, 7);
     for (unsigned round = 0; round < 10; round++) {
         char item[8] = {0};
         ck_assert_int_eq(sheaf_channel_send(channel, "abcdefg"), SHEAF_OK);
@@ -220,7 +206,7 @@ END_TEST
 
 START_TEST(close_drains_then_ends)
 {
-    struct sheaf_channel *channel = make(4, 1);
+    struct sheaf_channel *channel = make_channel(4, 1);
     char item = 'x';
     ck_assert_int_eq(sheaf_channel_send(channel, "1"), SHEAF_OK);
     ck_assert_int_eq(sheaf_channel_send(channel, "2"), SHEAF_OK);

@@ -1,5 +1,5 @@
 /* The channel between threads, over both twins of parking. */
-#include "unit/unit.h"
+#include "unit/sync/channels.h"
 
 #include "base/clock.h"
 #include "sheaf/channel.h"
@@ -24,20 +24,6 @@ static struct sheaf_channel *make_on(const struct channel_setup *setup)
     struct sheaf_channel *channel;
     ck_assert_int_eq(channel_open(setup, &channel, NULL), SHEAF_OK);
     return channel;
-}
-
-static struct sheaf_channel *make(size_t capacity, size_t item_size)
-{
-    struct sheaf_channel *channel;
-    ck_assert_int_eq(sheaf_channel_open(capacity, item_size, NULL, &channel, NULL), SHEAF_OK);
-    return channel;
-}
-
-static struct sheaf_cancel *make_token(void)
-{
-    struct sheaf_cancel *cancel;
-    ck_assert_int_eq(sheaf_cancel_open(&cancel, NULL), SHEAF_OK);
-    return cancel;
 }
 
 /* A channel's own item, of any size: who sent it, its number, and the same all over. */
@@ -202,7 +188,7 @@ END_TEST
 /* What a queue with batches owes: no other receiver gets an item from the middle of a batch. */
 START_TEST(received_batches_are_neighbours)
 {
-    struct sheaf_channel *channel = make(16, sizeof(struct stamped));
+    struct sheaf_channel *channel = make_channel(16, sizeof(struct stamped));
     static struct end producers[ENDS];
     set_up_ends(producers, channel, sizeof(struct stamped));
     producers[0].count = ITEMS; /* the only sender: so its numbers say what is a neighbour */
@@ -234,7 +220,7 @@ END_TEST
 /* Lets threads that are on their way into a wait get there; whether they did decides nothing. */
 static void give_way(void)
 {
-    struct sheaf_channel *never = make(1, 1);
+    struct sheaf_channel *never = make_channel(1, 1);
     char item;
     (void)sheaf_channel_recv_until(never, &item, clock_now() + 2000000);
     sheaf_channel_destroy(never);
@@ -308,9 +294,9 @@ START_TEST(sieve)
     enum { PRIMES = 20, LAST = 71 };
     struct sheaf_channel *channels[PRIMES + 1];
     struct relay filters[PRIMES];
-    channels[0] = make(1, sizeof(uint64_t));
+    channels[0] = make_channel(1, sizeof(uint64_t));
     static struct relay source;
-    struct sheaf_channel *numbers = make(LAST, sizeof(uint64_t));
+    struct sheaf_channel *numbers = make_channel(LAST, sizeof(uint64_t));
     for (uint64_t n = 2; n <= LAST; n++)
         ck_assert_int_eq(sheaf_channel_try_send(numbers, &n), SHEAF_OK);
     sheaf_channel_close(numbers);
@@ -321,7 +307,7 @@ START_TEST(sieve)
         ck_assert_int_eq(sheaf_channel_recv(channels[i], &prime), SHEAF_OK);
         for (uint64_t d = 2; d * d <= prime; d++)
             ck_assert_uint_ne(prime % d, 0);
-        channels[i + 1] = make(1, sizeof(uint64_t));
+        channels[i + 1] = make_channel(1, sizeof(uint64_t));
         filters[i] = (struct relay){.from = channels[i], .to = channels[i + 1], .prime = prime};
         ck_assert_int_eq(thread_start(&filters[i].thread, relay, &filters[i], "filter", NULL),
                          SHEAF_OK);

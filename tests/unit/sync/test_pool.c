@@ -67,17 +67,14 @@ START_TEST(a_waiting_worker_runs_what_comes_later)
 {
     struct sheaf_pool *pool = make_pool(2, 4);
     struct sheaf_group *outer = make_group(pool, 0);
-    struct dozer dozer = {.inner = make_group(pool, 0)};
-    struct sheaf_channel *hold;
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &dozer.about_to_wait, NULL), SHEAF_OK);
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &hold, NULL), SHEAF_OK);
+    struct dozer dozer = {.inner = make_group(pool, 0), .about_to_wait = make_channel(1, 1)};
+    struct sheaf_channel *const hold = make_channel(1, 1);
     /* One worker is held inside a task of the inner group, the other waits for that group. */
     ck_assert_int_eq(sheaf_group_go(dozer.inner, receive_one, hold, "hold", NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_go(outer, sleep_in_wait, &dozer, "dozer", NULL), SHEAF_OK);
     char item;
     ck_assert_int_eq(sheaf_channel_recv(dozer.about_to_wait, &item), SHEAF_OK);
-    struct gauge gauge = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gauge.release, NULL), SHEAF_OK);
+    struct gauge gauge = make_gate();
     ck_assert_int_eq(sheaf_group_go(dozer.inner, measure, &gauge, "late", NULL), SHEAF_OK);
     /* Ends only if the late task runs beside the held one. */
     ck_assert_int_eq(sheaf_channel_send(gauge.release, ""), SHEAF_OK);
@@ -149,11 +146,9 @@ START_TEST(drop_leaves_what_waits)
 {
     struct sheaf_pool *pool = make_pool(1, 4);
     struct sheaf_group *group = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     /* Fills the queue behind the gate and sleeps for room, until the drop refuses it. */
     struct submitter submitter = {.group = group};
     ck_assert_int_eq(thread_start(&submitter.thread, submit, &submitter, "submit", NULL), SHEAF_OK);
@@ -180,8 +175,7 @@ static void drain_pool(void *argument)
 START_TEST(drain_ends_idle_workers)
 {
     struct sheaf_pool *pool = make_pool(4, 2);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     struct sheaf_group *group = make_group(pool, 1);
     unsigned slots[2] = {0};
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
@@ -313,8 +307,7 @@ START_TEST(groups_take_turns_and_keep_their_order)
     struct sheaf_pool *pool = make_pool(1, 1000);
     struct sheaf_group *gated = make_group(pool, 0);
     struct sheaf_group *groups[2] = {make_group(pool, 0), make_group(pool, 1)};
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_go(gated, measure, &gate, "gate", NULL), SHEAF_OK);
     struct record record = {0};
     struct letter letters[100];

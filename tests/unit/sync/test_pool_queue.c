@@ -64,8 +64,7 @@ START_TEST(full_queue_respects_the_limit)
     struct sheaf_pool *pool = make_pool(2, 1);
     struct sheaf_group *outer = make_group(pool, 0);
     struct overflow overflow = {.group = make_group(pool, 1)};
-    struct sheaf_channel *hold;
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &hold, NULL), SHEAF_OK);
+    struct sheaf_channel *const hold = make_channel(1, 1);
     struct gauge gauge = {.release = hold};
     ck_assert_int_eq(sheaf_group_go(overflow.group, measure, &gauge, "hold", NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_go(outer, hand_out_two, &overflow, "two", NULL), SHEAF_OK);
@@ -118,12 +117,10 @@ START_TEST(inline_takes_a_place_of_the_limit)
 {
     struct sheaf_pool *pool = make_pool(2, 1);
     struct sheaf_group *outer = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     struct crowd crowd = {.pool = pool, .limited = make_group(pool, 1), .busy = gate.release};
     ck_assert_int_eq(sheaf_group_go(outer, measure, &gate, "busy", NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     ck_assert_int_eq(sheaf_group_go(outer, hand_out_limited, &crowd, "out", NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_wait(outer, NULL), SHEAF_OK);
     ck_assert_int_eq(sheaf_group_wait(crowd.limited, NULL), SHEAF_OK);
@@ -133,20 +130,19 @@ START_TEST(inline_takes_a_place_of_the_limit)
     sheaf_channel_destroy(gate.release);
 }
 END_TEST
+
 /* --- Counters --- */
 
 START_TEST(counters_tell_what_happens)
 {
     struct sheaf_pool *pool = make_pool(1, 10);
     struct sheaf_group *group = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
     unsigned slots[3] = {0};
     for (unsigned i = 0; i < 3; i++)
         ck_assert_int_eq(sheaf_group_go(group, set_slot, &slots[i], NULL, NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     const struct sheaf_pool_counters during = count(pool);
     ck_assert_uint_eq(during.running, 1);
     ck_assert_uint_eq(during.queued, 3);
@@ -193,11 +189,9 @@ START_TEST(idle_time_grows_only_without_tasks)
     struct sheaf_group *group = make_group(pool, 0);
     while (count(pool).idle_ns == 0)
         continue;
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     const uint64_t before = count(pool).idle_ns;
     ck_assert_int_eq(sheaf_group_wait_until(group, clock_now() + 1000000, NULL), SHEAF_TIMEOUT);
     ck_assert_uint_eq(count(pool).idle_ns, before);

@@ -87,11 +87,9 @@ START_TEST(a_place_given_back_wakes)
 {
     struct sheaf_pool *pool = make_pool(2, 10);
     struct sheaf_group *outer = make_group(pool, 0);
-    struct gauge hold = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &hold.release, NULL), SHEAF_OK);
+    struct gauge hold = make_gate();
     ck_assert_int_eq(sheaf_group_go(outer, measure, &hold, "hold", NULL), SHEAF_OK);
-    while (atomic_load(&hold.now) == 0)
-        continue;
+    await_running(&hold, 1);
     struct leaver leaver = {
         .limited = make_group(pool, 1), .hold = &hold, .deadline = clock_now() + 20000000};
     sheaf_waitgroup_add(&leaver.second, 1);
@@ -115,8 +113,7 @@ START_TEST(first_error_is_kept_and_cancels)
 {
     struct sheaf_pool *pool = make_pool(1, 100);
     struct sheaf_group *group = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     uint64_t lines[] = {11, 22};
     unsigned slot = 0;
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
@@ -240,8 +237,7 @@ START_TEST(the_lowest_failure_is_kept)
 {
     struct sheaf_pool *pool = make_pool(2, 100);
     struct sheaf_group *group = make_lowest(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     uint64_t line = 5;
     unsigned slots[2] = {0};
     ck_assert_int_eq(sheaf_group_go(group, break_down_late, &gate, "zero", NULL), SHEAF_OK);
@@ -326,11 +322,9 @@ START_TEST(try_go_never_waits)
 {
     struct sheaf_pool *pool = make_pool(1, 2);
     struct sheaf_group *group = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_try_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     unsigned slots[3] = {0};
     struct sheaf_error error;
     ck_assert_int_eq(sheaf_group_try_go(group, set_slot, &slots[0], NULL, &error), SHEAF_OK);
@@ -448,11 +442,9 @@ START_TEST(a_failure_outranks_a_token)
 {
     struct sheaf_pool *pool = make_pool(1, 10);
     struct sheaf_group *group = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_go(group, break_down_late, &gate, "late", NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     sheaf_cancel_set(sheaf_group_cancel(group), 15);
     sheaf_channel_close(gate.release);
     ck_assert_int_eq(sheaf_group_wait(group, NULL), SHEAF_SYSTEM);
@@ -486,8 +478,7 @@ START_TEST(a_group_in_use_stays_open)
     (void)sheaf_misuse_handle(note_misuse);
     struct sheaf_pool *pool = make_pool(1, 10);
     struct sheaf_group *group = make_group(pool, 0);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     ck_assert_int_eq(sheaf_group_go(group, measure, &gate, "gate", NULL), SHEAF_OK);
     const int64_t live = memory_live();
     sheaf_group_close(group);
@@ -534,12 +525,10 @@ static void hand_out_to_full(void *argument)
 START_TEST(the_token_ends_a_wait_for_room)
 {
     struct sheaf_pool *pool = make_pool(1, 1);
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
+    struct gauge gate = make_gate();
     struct sheaf_group *busy = make_group(pool, 0);
     ck_assert_int_eq(sheaf_group_go(busy, measure, &gate, "gate", NULL), SHEAF_OK);
-    while (atomic_load(&gate.now) == 0)
-        continue;
+    await_running(&gate, 1);
     struct blocked blocked = {.group = make_group(pool, 0)};
     ck_assert_int_eq(thread_start(&blocked.thread, hand_out_to_full, &blocked, "blocked", NULL),
                      SHEAF_OK);

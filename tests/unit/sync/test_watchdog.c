@@ -47,19 +47,6 @@ static struct sheaf_watchdog watch(struct report *report)
     return (struct sheaf_watchdog){.quiet_ns = QUIET_NS, .function = note, .argument = report};
 }
 
-static struct gauge make_gate(void)
-{
-    struct gauge gate = {0};
-    ck_assert_int_eq(sheaf_channel_open(1, 1, NULL, &gate.release, NULL), SHEAF_OK);
-    return gate;
-}
-
-static void await_running(struct gauge *gate, unsigned tasks)
-{
-    while (atomic_load(&gate->now) < tasks)
-        continue;
-}
-
 /* Lets the tasks go and takes everything down. */
 static void finish(struct gauge *gate, struct sheaf_group *group, struct sheaf_pool *pool)
 {
