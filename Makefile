@@ -45,7 +45,15 @@ FLAGS_coverage := -O0 -g --coverage -fprofile-update=atomic -DSHEAF_TESTING
 $(if $(FLAGS_$(FLAVOUR)),,$(error FLAVOUR must be one of: release asan ubsan tsan coverage))
 
 FLAGS := $(FLAGS_$(FLAVOUR)) $(LANGUAGE) $(CODE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS)
-COMPILE = $(CC) $(FLAGS) -MMD -MP
+COMPILE = $(CC) $(FLAGS) $(call isa_flags,$<) -MMD -MP
+
+# A file of kernels for one instruction set is named *_avx2.c and so on; on other processors all
+# that it compiles to is nothing. base/isa.h says what each set includes.
+ISA_avx2 := -mavx2 -mbmi -mbmi2 -mpopcnt -mpclmul
+ISA_avx512 := $(ISA_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi -mavx512vbmi2 \
+    -mprefer-vector-width=512
+isa_flags = $(if $(findstring x86_64,$(MACHINE)),$(ISA_$(lastword $(subst _, ,$(basename $(1))))))
+MACHINE := $(shell $(CC) -dumpmachine)
 LINK := $(CC) $(FLAGS_$(FLAVOUR)) $(CFLAGS) $(LINK_$(FLAVOUR)) $(LDFLAGS) -fopenmp -pthread \
     -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--as-needed
 LIBS := -lcsv -lm
@@ -237,7 +245,7 @@ lint: $(SOURCES:%.c=$(BUILD)/tidy/%.ok) ## check format, style, and what clang-t
 
 # After the object: its dependencies on headers are then this file's too.
 tidy = clang-tidy --quiet --warnings-as-errors='*' $(1) -- $(LANGUAGE) $(CODE) -Itests \
-    -DSHEAF_TESTING
+    -DSHEAF_TESTING $(call isa_flags,$(1))
 $(BUILD)/tidy/tests/%.ok: tests/%.c $(BUILD)/test-obj/tests/%.o .clang-tidy lib/.clang-tidy
 	@mkdir -p $(@D)
 	$(call say,TIDY) $(call tidy,$<)

@@ -87,6 +87,16 @@ struct agg_ops {
      * give SHEAF_DATA and leave a state that drop takes. */
     enum sheaf_status (*load)(void *state, const struct agg_call *call, struct text *bytes,
                               struct sheaf_error *error);
+    /* What of a summary of short decimals is enough to update a state: enum decimal_summary_part
+     * bits. 0: nothing, and then column->numbers is there wherever numbers are. Else a column may
+     * have decimals alone; who owns the states sums them up, for all calls that take the column at
+     * once, and tells absorb, which must give what update would have given. (count() and the like,
+     * which take no numbers, can be told how many rows there are: SUMMARY_COUNTS.) */
+    unsigned summary;
+    /* True: update and scatter take a column that has decimals and no numbers. */
+    bool takes_decimals;
+    enum sheaf_status (*absorb)(void *state, const struct agg_call *call,
+                                const struct decimal_summary *summary, struct sheaf_error *error);
     /* Frees what hangs off the state; NULL when nothing ever does. */
     void (*drop)(void *state, const struct agg_call *call);
 };

@@ -4,6 +4,7 @@
 #ifndef COL_BATCH_H
 #define COL_BATCH_H
 
+#include "base/decimal.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -39,7 +40,10 @@ struct batch {
     uint32_t rows;
     uint32_t file;
     const uint64_t *row_bytes; /* offset of each row's first byte in its file, ascending */
-    const uint64_t *row_lines; /* physical line that each row begins on, from 1; NULL: no lines */
+    /* Gives the physical line that a row begins on, from 1; NULL: there are no lines. Slow: for
+     * messages. */
+    uint64_t (*line_of)(const struct batch *batch, uint32_t row);
+    const void *lender; /* line_of's own */
     const struct column *columns;
     /* The rows that take part: `selected` ascending row numbers; NULL: all rows do. */
     const uint32_t *selection;
@@ -50,6 +54,12 @@ struct batch {
 static inline uint32_t batch_row(const struct batch *batch, uint32_t i)
 {
     return batch->selection == NULL ? i : batch->selection[i];
+}
+
+/* The physical line that a row begins on, from 1; 0: there are no lines. */
+static inline uint64_t batch_line(const struct batch *batch, uint32_t row)
+{
+    return batch->line_of == NULL ? 0 : batch->line_of(batch, row);
 }
 
 #ifdef SHEAF_MUTATE_ARRIVAL_ORDER

@@ -482,6 +482,12 @@ static void make_texts(struct format_reader *reader, const struct scan_rows *row
     reader->columns[slot] = (struct column){.texts = texts};
 }
 
+static uint64_t line_of(const struct batch *batch, uint32_t row)
+{
+    const struct format_reader *reader = batch->lender;
+    return feeder_rows(reader->feeder)->lines[row];
+}
+
 /* Makes a batch of the rows fed so far; without a row left in it, out->selected is 0. */
 static enum sheaf_status make_batch(struct format_reader *reader, struct batch *out,
                                     struct sheaf_error *error)
@@ -491,7 +497,8 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
     *out = (struct batch){
         .file = reader->chunk.file,
         .row_bytes = reader->row_bytes,
-        .row_lines = rows->lines,
+        .line_of = line_of,
+        .lender = reader,
         .columns = reader->columns,
     };
     const uint32_t count = check_shapes(reader, rows, out);

@@ -133,7 +133,7 @@ static void report(const struct converter *converter, const struct batch *batch,
     const char *what = !bad->is_instant ? "no number"
                        : use->zoned     ? "no date or time with a zone"
                                         : "no date or time without a zone";
-    const uint64_t line = batch->row_lines == NULL ? 0 : batch->row_lines[bad->row];
+    const uint64_t line = batch_line(batch, bad->row);
     char line_text[32] = "";
     char value[ERROR_NAME_SIZE];
     char column[ERROR_NAME_SIZE];

@@ -202,7 +202,6 @@ void dataset_make(struct dataset *dataset, const struct dataset_profile *profile
     uint64_t byte = unit_random(random) % 1000;
     for (uint32_t i = 0; i < rows; i++) {
         dataset->row_bytes[i] = byte;
-        dataset->row_lines[i] = i + 2;
         byte += 1 + unit_random(random) % 5;
     }
     fill_texts(dataset, profile, random);
@@ -224,7 +223,6 @@ void part_make(struct part *part, const struct dataset *dataset, uint64_t rows)
         .rows = dataset->rows,
         .file = dataset->file,
         .row_bytes = dataset->row_bytes,
-        .row_lines = dataset->row_lines,
         .columns = &dataset->column,
         /* All rows are sometimes said by listing them, sometimes by listing none. */
         .selection = selected == dataset->rows && selected % 2 == 0 ? NULL : part->selection,

@@ -30,7 +30,6 @@ struct dataset {
     struct number numbers[DATASET_ROWS];
     struct instant instants[DATASET_ROWS];
     uint64_t row_bytes[DATASET_ROWS];
-    uint64_t row_lines[DATASET_ROWS];
     struct buffer bytes; /* of the texts */
     struct column column;
 };

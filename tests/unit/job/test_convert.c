@@ -75,6 +75,12 @@ struct rows {
     struct batch batch;
 };
 
+static uint64_t line_of(const struct batch *batch, uint32_t row)
+{
+    const uint64_t *lines = batch->lender;
+    return lines[row];
+}
+
 static void make_batch(const struct fixture *at, struct rows *rows,
                        const char *const (*cells)[MOST_COLUMNS])
 {
@@ -92,7 +98,8 @@ static void make_batch(const struct fixture *at, struct rows *rows,
     }
     rows->batch = (struct batch){.rows = ROWS,
                                  .row_bytes = rows->bytes,
-                                 .row_lines = rows->lines,
+                                 .line_of = line_of,
+                                 .lender = rows->lines,
                                  .columns = rows->columns,
                                  .selected = ROWS};
 }
