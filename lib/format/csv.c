@@ -38,6 +38,7 @@ static enum sheaf_status csv_open(struct dataset *dataset, const struct format_o
     document->dataset = dataset;
     document->options = *options;
     document->nulls.quoted = options->null_quoted;
+    document->scanner = &scanner_walker;
     scan_automaton_build(&document->automaton, &(struct scan_dialect){
                                                    .delimiter = options->delimiter,
                                                    .quote = options->quote,
@@ -80,7 +81,7 @@ static enum sheaf_status csv_select(struct format_document *base, const struct f
     if (document->slot_of_field == NULL)
         return error_no_memory(error, "the columns");
     for (uint32_t column = 0; column < document->columns; column++)
-        document->slot_of_field[column] = FEEDER_UNWANTED;
+        document->slot_of_field[column] = SCANNER_UNWANTED;
     for (uint32_t slot = 0; slot < count; slot++)
         document->slot_of_field[needed[slot].column] = slot;
     document->slots = count;

@@ -7,7 +7,7 @@
 #include "format/entry.h"
 #include "format/format.h"
 #include "scan/automaton.h"
-#include "scan/feeder.h"
+#include "scan/scanner.h"
 
 extern const struct format_ops format_csv;
 
@@ -27,13 +27,14 @@ struct csv_document {
     struct dataset *dataset;
     struct format_options options;
     struct scan_automaton automaton;
+    const struct scanner_ops *scanner;
     struct csv_nulls nulls;
     struct arena names_arena;
     struct text *names;
     uint32_t columns;
     struct entry_state *begins; /* of each file: where its rows begin */
     uint64_t *begin_bytes;
-    uint32_t *slot_of_field; /* of each column: its place in a batch, or FEEDER_UNWANTED */
+    uint32_t *slot_of_field; /* of each column: its place in a batch, or SCANNER_UNWANTED */
     uint32_t slots;
     struct entry_ring *ring;
 };

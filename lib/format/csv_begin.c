@@ -1,5 +1,5 @@
 /* format/csv_begin.c - the serial part of planning: for each file the byte order mark, the skipped
- * lines and the header, read by the same feeder as the rows. */
+ * lines and the header, read by the same scanner as the rows. */
 #include "format/csv.h"
 #include "format/csv_skip.h"
 #include "scan/line_ends.h"
@@ -79,11 +79,11 @@ static enum look skip_lines(const struct beginning *begin, uint64_t lines, size_
     return LOOK_DONE;
 }
 
-static struct csv_where place_in(const struct beginning *begin, const struct feeder *feeder,
+static struct csv_where place_in(const struct beginning *begin, const struct scanner *scanner,
                                  size_t offset)
 {
-    struct feeder_place place;
-    feeder_place(feeder, &place);
+    struct scanner_place place;
+    scanner->ops->place(scanner, &place);
     return (struct csv_where){
         .file = begin->file,
         .line = place.field_line,
@@ -92,16 +92,16 @@ static struct csv_where place_in(const struct beginning *begin, const struct fee
     };
 }
 
-static enum sheaf_status header_error(const struct beginning *begin, const struct feeder *feeder,
-                                      enum feeder_event event, size_t offset, size_t position,
+static enum sheaf_status header_error(const struct beginning *begin, const struct scanner *scanner,
+                                      enum scanner_event event, size_t offset, size_t position,
                                       struct sheaf_error *error)
 {
-    struct csv_where where = place_in(begin, feeder, offset);
-    if (event == FEEDER_TOO_LONG)
+    struct csv_where where = place_in(begin, scanner, offset);
+    if (event == SCANNER_TOO_LONG)
         return csv_error_too_long(begin->document, &where, error);
-    if (event == FEEDER_UNCLOSED)
+    if (event == SCANNER_UNCLOSED)
         return csv_error_unclosed(begin->document, &where, error);
-    if (event == FEEDER_BAD) {
+    if (event == SCANNER_BAD) {
         const size_t start = where.byte - offset;
         const struct line_ends ends = line_ends_count(
             begin->bytes + offset + start, position - start, begin->document->options.cr_ends);
@@ -114,7 +114,7 @@ static enum sheaf_status header_error(const struct beginning *begin, const struc
 
 /* Drops a bad first row (without a header, bad rows may be skipped). What is wrong with every row
  * is wrong with it too: a quote that is never closed, a field that is too long. */
-static enum look skip_bad_row(const struct beginning *begin, struct feeder *feeder, size_t offset,
+static enum look skip_bad_row(const struct beginning *begin, struct scanner *scanner, size_t offset,
                               size_t *position, struct sheaf_error *error)
 {
     enum scan_state state = SCAN_QUOTE_IN_QUOTED;
@@ -130,9 +130,9 @@ static enum look skip_bad_row(const struct beginning *begin, struct feeder *feed
         .raw_offset = offset,
         .raw_length = length,
         .bad = *position,
-        .field_length = feeder_open_length(feeder),
+        .field_length = scanner->ops->open_length(scanner),
     };
-    feeder_place(feeder, &setup.place);
+    scanner->ops->place(scanner, &setup.place);
     uint64_t end;
     if (csv_skip_row(&setup, &end, error) != SHEAF_OK)
         return LOOK_FAILED;
@@ -140,36 +140,37 @@ static enum look skip_bad_row(const struct beginning *begin, struct feeder *feed
     const size_t start = setup.place.row_start;
     const struct line_ends ends =
         line_ends_count(raw + start, *position - start, begin->document->options.cr_ends);
-    feeder_skip_row(feeder, *position, ends.count);
+    scanner->ops->skip_row(scanner, *position, ends.count);
     return LOOK_DONE;
 }
 
 /* Feeds until one row is complete; LOOK_DONE without a row: the file has none. */
-static enum look first_row(const struct beginning *begin, struct feeder *feeder, size_t offset,
+static enum look first_row(const struct beginning *begin, struct scanner *scanner, size_t offset,
                            size_t *position, struct sheaf_error *error)
 {
     const struct format_options *options = &begin->document->options;
     const char *raw = begin->bytes + offset;
     const size_t length = begin->length - offset;
     *position = 0;
-    while (feeder_rows(feeder)->count == 0) {
-        enum feeder_event event = feeder_feed(feeder, raw, position, length, FEEDER_ONE_ROW, error);
+    while (scanner->ops->rows(scanner)->count == 0) {
+        enum scanner_event event =
+            scanner->ops->feed(scanner, raw, position, length, SCANNER_ONE_ROW, error);
         const bool all_fed =
-            event == FEEDER_PENDING || (event == FEEDER_FED && *position == length);
-        if (all_fed && feeder_rows(feeder)->count == 0) {
+            event == SCANNER_PENDING || (event == SCANNER_FED && *position == length);
+        if (all_fed && scanner->ops->rows(scanner)->count == 0) {
             if (!begin->is_all)
                 return LOOK_MORE;
-            event = feeder_end(feeder, raw, length, error);
-            if (event == FEEDER_FED)
+            event = scanner->ops->end(scanner, raw, length, error);
+            if (event == SCANNER_FED)
                 return LOOK_DONE;
         }
-        if (event == FEEDER_FED)
+        if (event == SCANNER_FED)
             continue;
-        if (event != FEEDER_BAD || !options->no_headers || options->policy == FORMAT_FAIL) {
-            header_error(begin, feeder, event, offset, *position, error);
+        if (event != SCANNER_BAD || !options->no_headers || options->policy == FORMAT_FAIL) {
+            header_error(begin, scanner, event, offset, *position, error);
             return LOOK_FAILED;
         }
-        const enum look look = skip_bad_row(begin, feeder, offset, position, error);
+        const enum look look = skip_bad_row(begin, scanner, offset, position, error);
         if (look != LOOK_DONE)
             return look;
         if (*position == length)
@@ -246,24 +247,25 @@ static enum sheaf_status take_names(const struct beginning *begin, size_t offset
         return error_no_memory(error, "the header");
     for (uint32_t column = 0; column < columns; column++)
         slots[column] = column;
-    const struct feeder_setup setup = {
+    const struct scanner_setup setup = {
         .automaton = &document->automaton,
         .max_field = document->options.max_field,
         .slot_of_field = slots,
         .field_count = columns,
         .slots = columns,
     };
-    struct feeder *feeder;
+    struct scanner *scanner;
     size_t position;
-    enum sheaf_status status = feeder_open(&setup, &feeder, error);
+    enum sheaf_status status = document->scanner->open(&setup, &scanner, error);
     struct text *names = arena_alloc(&document->names_arena, columns * sizeof *names, error);
     if (status == SHEAF_OK && names != NULL) {
-        feeder_begin(feeder, line, offset > 0 ? (unsigned char)begin->bytes[offset - 1] : -1);
-        if (first_row(begin, feeder, offset, &position, error) != LOOK_DONE)
+        scanner->ops->begin(scanner, line,
+                            offset > 0 ? (unsigned char)begin->bytes[offset - 1] : -1);
+        if (first_row(begin, scanner, offset, &position, error) != LOOK_DONE)
             status = SHEAF_SYSTEM; /* it was right before, so it is the memory */
     }
     if (status == SHEAF_OK && names != NULL) {
-        const struct scan_rows *rows = feeder_rows(feeder);
+        const struct scan_rows *rows = scanner->ops->rows(scanner);
         for (uint32_t column = 0; column < columns && names != NULL; column++) {
             const struct scan_field *field = &rows->fields[(size_t)column * rows->capacity];
             const char *bytes =
@@ -275,7 +277,7 @@ static enum sheaf_status take_names(const struct beginning *begin, size_t offset
         }
         line = rows->lines[0];
     }
-    feeder_close(feeder);
+    document->scanner->close(scanner);
     memory_free(slots);
     if (status != SHEAF_OK || names == NULL)
         return SHEAF_SYSTEM;
@@ -301,8 +303,8 @@ static void set_begin(const struct beginning *begin, size_t byte, uint64_t line)
 }
 
 /* Looks for the header (or, without one, the first row) from `offset` on. */
-static enum look look_at_header(const struct beginning *begin, struct feeder *feeder, size_t offset,
-                                uint64_t line, struct sheaf_error *error)
+static enum look look_at_header(const struct beginning *begin, struct scanner *scanner,
+                                size_t offset, uint64_t line, struct sheaf_error *error)
 {
     struct csv_document *document = begin->document;
     if (document->options.no_headers && document->columns > 0) {
@@ -310,18 +312,18 @@ static enum look look_at_header(const struct beginning *begin, struct feeder *fe
         return LOOK_DONE;
     }
     size_t position;
-    feeder_begin(feeder, line, offset > 0 ? (unsigned char)begin->bytes[offset - 1] : -1);
-    const enum look look = first_row(begin, feeder, offset, &position, error);
+    scanner->ops->begin(scanner, line, offset > 0 ? (unsigned char)begin->bytes[offset - 1] : -1);
+    const enum look look = first_row(begin, scanner, offset, &position, error);
     if (look != LOOK_DONE)
         return look;
-    const struct scan_rows *rows = feeder_rows(feeder);
+    const struct scan_rows *rows = scanner->ops->rows(scanner);
     if (rows->count == 0) {
         set_begin(begin, document->options.no_headers ? offset : begin->length, line);
         return LOOK_DONE;
     }
     const uint32_t columns = rows->field_counts[0];
-    struct feeder_place place;
-    feeder_place(feeder, &place);
+    struct scanner_place place;
+    scanner->ops->place(scanner, &place);
     enum sheaf_status status = SHEAF_OK;
     if (columns > CSV_COLUMNS_MAX) {
         status = too_many_columns(begin, columns, error);
@@ -335,7 +337,7 @@ static enum look look_at_header(const struct beginning *begin, struct feeder *fe
     return status == SHEAF_OK ? LOOK_DONE : LOOK_FAILED;
 }
 
-static enum look look(const struct beginning *begin, struct feeder *feeder,
+static enum look look(const struct beginning *begin, struct scanner *scanner,
                       struct sheaf_error *error)
 {
     const struct format_options *options = &begin->document->options;
@@ -348,7 +350,7 @@ static enum look look(const struct beginning *begin, struct feeder *feeder,
     if (skipped != LOOK_DONE)
         return skipped;
     const uint64_t line = 1 + line_ends_count(begin->bytes, at, options->cr_ends).count;
-    return look_at_header(begin, feeder, at, line, error);
+    return look_at_header(begin, scanner, at, line, error);
 }
 
 /* A stream keeps what was looked at too. */
@@ -381,7 +383,7 @@ static enum sheaf_status read_more(struct beginning *begin, struct buffer *buffe
 }
 
 static enum sheaf_status read_beginning(struct csv_document *document, uint32_t file,
-                                        struct feeder *feeder, struct sheaf_error *error)
+                                        struct scanner *scanner, struct sheaf_error *error)
 {
     struct buffer buffer = {.bytes = NULL};
     struct beginning begin = {.document = document, .file = file};
@@ -394,7 +396,7 @@ static enum sheaf_status read_beginning(struct csv_document *document, uint32_t 
         if (begin.length < FIRST_LOOK || begin.length >= 2 * looked || begin.is_all) {
             looked = begin.length;
             if (status == SHEAF_OK)
-                result = look(&begin, feeder, error);
+                result = look(&begin, scanner, error);
         }
     }
     buffer_close(&buffer);
@@ -406,16 +408,16 @@ static enum sheaf_status read_beginning(struct csv_document *document, uint32_t 
 
 enum sheaf_status csv_read_beginnings(struct csv_document *document, struct sheaf_error *error)
 {
-    const struct feeder_setup setup = {
+    const struct scanner_setup setup = {
         .automaton = &document->automaton,
         .max_field = document->options.max_field,
     };
-    struct feeder *feeder;
-    TRY(feeder_open(&setup, &feeder, error));
+    struct scanner *scanner;
+    TRY(document->scanner->open(&setup, &scanner, error));
     enum sheaf_status status = SHEAF_OK;
     const uint32_t files = dataset_files(document->dataset);
     for (uint32_t file = 0; file < files && status == SHEAF_OK; file++)
-        status = read_beginning(document, file, feeder, error);
-    feeder_close(feeder);
+        status = read_beginning(document, file, scanner, error);
+    document->scanner->close(scanner);
     return status;
 }

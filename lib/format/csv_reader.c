@@ -21,7 +21,7 @@ enum {
 struct format_reader {
     struct csv_document *document;
     enum format_policy policy;
-    struct feeder *feeder;
+    struct scanner *scanner;
     struct format_counts counts;
 
     struct chunk chunk;
@@ -30,7 +30,7 @@ struct format_reader {
     size_t raw_length;
     uint64_t charged;    /* for bytes behind the chunk */
     size_t chunk_length; /* of the raw bytes, those of the chunk */
-    size_t base;         /* where the first row starts: the feeder's byte 0 */
+    size_t base;         /* where the first row starts: the scanner's byte 0 */
     size_t position;     /* fed so far, from the base */
     size_t piece;        /* bytes fed for one batch */
     size_t extension;    /* bytes to be read behind next */
@@ -65,7 +65,7 @@ enum sheaf_status csv_reader_open(struct format_document *document, struct forma
     reader->document = csv;
     reader->policy = csv->options.policy;
     reader->piece = piece_size(csv->slots);
-    const struct feeder_setup setup = {
+    const struct scanner_setup setup = {
         .automaton = &csv->automaton,
         .max_field = csv->options.max_field,
         .slot_of_field = csv->slot_of_field,
@@ -73,7 +73,7 @@ enum sheaf_status csv_reader_open(struct format_document *document, struct forma
         .slots = csv->slots,
         .budget = csv->options.budget,
     };
-    enum sheaf_status status = feeder_open(&setup, &reader->feeder, error);
+    enum sheaf_status status = csv->scanner->open(&setup, &reader->scanner, error);
     reader->columns = memory_zeroed(csv->slots, sizeof *reader->columns);
     if (status == SHEAF_OK && reader->columns == NULL)
         status = error_no_memory(error, "a reader");
@@ -102,7 +102,7 @@ void csv_reader_close(struct format_reader *reader)
 {
     if (reader == NULL)
         return;
-    feeder_close(reader->feeder);
+    reader->document->scanner->close(reader->scanner);
     release_charge(reader);
     release_raw(reader);
     memory_free(reader->columns);
@@ -173,7 +173,8 @@ static void begin_rows(struct format_reader *reader, const struct entry_state *e
     struct line_ends before = {.count = entry->lines, .last_is_cr = entry->last_is_cr};
     if (reader->base > 0)
         before = line_ends_add(before, line_ends_count(reader->raw, reader->base, cr_ends));
-    feeder_begin(reader->feeder, 1 + before.count, before.last_is_cr ? '\r' : SCAN_NO_BYTE);
+    reader->scanner->ops->begin(reader->scanner, 1 + before.count,
+                                before.last_is_cr ? '\r' : SCAN_NO_BYTE);
 }
 
 enum sheaf_status csv_reader_begin(struct format_reader *reader, const struct chunk *chunk,
@@ -236,8 +237,8 @@ static uint64_t file_byte(const struct format_reader *reader, size_t position)
 
 static struct csv_where where_now(const struct format_reader *reader)
 {
-    struct feeder_place place;
-    feeder_place(reader->feeder, &place);
+    struct scanner_place place;
+    reader->scanner->ops->place(reader->scanner, &place);
     return (struct csv_where){
         .file = reader->chunk.file,
         .line = place.field_line,
@@ -250,8 +251,8 @@ static struct csv_where where_now(const struct format_reader *reader)
 static enum sheaf_status skip_bad_row(struct format_reader *reader, struct sheaf_error *error)
 {
     struct csv_document *document = reader->document;
-    struct feeder_place place;
-    feeder_place(reader->feeder, &place);
+    struct scanner_place place;
+    reader->scanner->ops->place(reader->scanner, &place);
     const struct csv_skip_setup setup = {
         .document = document,
         .file = reader->chunk.file,
@@ -260,7 +261,7 @@ static enum sheaf_status skip_bad_row(struct format_reader *reader, struct sheaf
         .raw_length = reader->raw_length - reader->base,
         .place = place,
         .bad = reader->position,
-        .field_length = feeder_open_length(reader->feeder),
+        .field_length = reader->scanner->ops->open_length(reader->scanner),
     };
     uint64_t end;
     TRY(csv_skip_row(&setup, &end, error));
@@ -273,7 +274,7 @@ static enum sheaf_status skip_bad_row(struct format_reader *reader, struct sheaf
     const struct line_ends ends =
         line_ends_count(setup.raw + place.row_start, reader->position - place.row_start,
                         document->automaton.dialect.cr_ends);
-    feeder_skip_row(reader->feeder, reader->position, ends.count);
+    reader->scanner->ops->skip_row(reader->scanner, reader->position, ends.count);
     return SHEAF_OK;
 }
 
@@ -309,24 +310,24 @@ static enum sheaf_status add_place(const struct format_reader *reader, struct sh
     return error->status;
 }
 
-static enum sheaf_status take_event(struct format_reader *reader, enum feeder_event event,
+static enum sheaf_status take_event(struct format_reader *reader, enum scanner_event event,
                                     struct sheaf_error *error)
 {
     struct sheaf_error field_error;
     const struct csv_where where = where_now(reader);
     switch (event) {
-    case FEEDER_FED:
-    case FEEDER_PENDING:
+    case SCANNER_FED:
+    case SCANNER_PENDING:
         return SHEAF_OK;
-    case FEEDER_BAD:
+    case SCANNER_BAD:
         return take_bad_row(reader, error);
-    case FEEDER_TOO_LONG:
+    case SCANNER_TOO_LONG:
         csv_error_too_long(reader->document, &where, &field_error);
         break;
-    case FEEDER_UNCLOSED:
+    case SCANNER_UNCLOSED:
         csv_error_unclosed(reader->document, &where, &field_error);
         break;
-    case FEEDER_FAILED:
+    case SCANNER_FAILED:
         return add_place(reader, error);
     }
     set_pending(reader, &field_error);
@@ -362,22 +363,23 @@ static enum sheaf_status feed_last_row(struct format_reader *reader, struct shea
 {
     const char *raw = reader->raw + reader->base;
     size_t length = reader->raw_length - reader->base;
-    enum feeder_event event = FEEDER_FED;
+    enum scanner_event event = SCANNER_FED;
     if (reader->position == length || reader->pending_cr) {
         size_t got;
         TRY(extend(reader, &got, error));
         raw = reader->raw + reader->base;
         length += got;
         if (got == 0) {
-            event = feeder_end(reader->feeder, raw, length, error);
-            reader->done = event == FEEDER_FED;
+            event = reader->scanner->ops->end(reader->scanner, raw, length, error);
+            reader->done = event == SCANNER_FED;
             return take_event(reader, event, error);
         }
     }
-    event = feeder_feed(reader->feeder, raw, &reader->position, length, FEEDER_ONE_ROW, error);
-    reader->pending_cr = event == FEEDER_PENDING;
+    event = reader->scanner->ops->feed(reader->scanner, raw, &reader->position, length,
+                                       SCANNER_ONE_ROW, error);
+    reader->pending_cr = event == SCANNER_PENDING;
     TRY(take_event(reader, event, error));
-    if (event == FEEDER_FED && feeder_at_row_start(reader->feeder))
+    if (event == SCANNER_FED && reader->scanner->ops->at_row_start(reader->scanner))
         reader->done = true;
     return SHEAF_OK;
 }
@@ -388,15 +390,16 @@ static enum sheaf_status feed_piece(struct format_reader *reader, struct sheaf_e
     const size_t length = reader->chunk_length - reader->base;
     const size_t left = length > reader->position ? length - reader->position : 0;
     if (left == 0 || (reader->pending_cr && left == 1)) {
-        if (reader->pending_cr || !feeder_at_row_start(reader->feeder))
+        if (reader->pending_cr || !reader->scanner->ops->at_row_start(reader->scanner))
             return feed_last_row(reader, error);
         reader->done = true;
         return SHEAF_OK;
     }
     const size_t stop = reader->position + (left < reader->piece ? left : reader->piece);
-    const enum feeder_event event = feeder_feed(reader->feeder, reader->raw + reader->base,
-                                                &reader->position, stop, FEEDER_EVERY_ROW, error);
-    reader->pending_cr = event == FEEDER_PENDING;
+    const enum scanner_event event =
+        reader->scanner->ops->feed(reader->scanner, reader->raw + reader->base, &reader->position,
+                                   stop, SCANNER_EVERY_ROW, error);
+    reader->pending_cr = event == SCANNER_PENDING;
     return take_event(reader, event, error);
 }
 
@@ -485,14 +488,14 @@ static void make_texts(struct format_reader *reader, const struct scan_rows *row
 static uint64_t line_of(const struct batch *batch, uint32_t row)
 {
     const struct format_reader *reader = batch->lender;
-    return feeder_rows(reader->feeder)->lines[row];
+    return reader->scanner->ops->rows(reader->scanner)->lines[row];
 }
 
 /* Makes a batch of the rows fed so far; without a row left in it, out->selected is 0. */
 static enum sheaf_status make_batch(struct format_reader *reader, struct batch *out,
                                     struct sheaf_error *error)
 {
-    const struct scan_rows *rows = feeder_rows(reader->feeder);
+    const struct scan_rows *rows = reader->scanner->ops->rows(reader->scanner);
     TRY(reserve_batch(reader, rows->count, error));
     *out = (struct batch){
         .file = reader->chunk.file,
@@ -529,9 +532,9 @@ enum sheaf_status csv_reader_next(struct format_reader *reader, struct batch *ou
         } else if (reader->done) {
             status = SHEAF_END;
         } else {
-            feeder_forget_rows(reader->feeder);
+            reader->scanner->ops->forget_rows(reader->scanner);
             status = feed_piece(reader, error);
-            if (status == SHEAF_OK && feeder_rows(reader->feeder)->count > 0)
+            if (status == SHEAF_OK && reader->scanner->ops->rows(reader->scanner)->count > 0)
                 status = make_batch(reader, out, error);
         }
     }

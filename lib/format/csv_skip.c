@@ -27,7 +27,8 @@ static uint64_t content_bytes(enum scan_state from, enum scan_state to)
 {
     if (to == SCAN_UNQUOTED)
         return from == SCAN_CR_AFTER_QUOTE ? 2 : 1;
-    return to == SCAN_QUOTED && (from == SCAN_QUOTED || from == SCAN_QUOTE_IN_QUOTED);
+    return to == SCAN_QUOTED &&
+           (from == SCAN_QUOTED || from == SCAN_QUOTE_IN_QUOTED || from == SCAN_ESCAPED);
 }
 
 static enum sheaf_status check_length(const struct progress *at, struct sheaf_error *error)
@@ -113,7 +114,7 @@ static enum sheaf_status follow_file(struct progress *at, struct sheaf_error *er
 enum sheaf_status csv_skip_row(const struct csv_skip_setup *setup, uint64_t *end,
                                struct sheaf_error *error)
 {
-    const struct feeder_place *place = &setup->place;
+    const struct scanner_place *place = &setup->place;
     struct progress at = {
         .setup = setup,
         .state = SCAN_QUOTE_IN_QUOTED,

@@ -10,9 +10,9 @@ struct csv_skip_setup {
     const char *raw;     /* bytes in memory; the rest is read from the dataset */
     uint64_t raw_offset; /* of raw[0] in the file */
     size_t raw_length;
-    struct feeder_place place; /* of the bad row, positions in raw */
-    size_t bad;                /* position of the byte that may not follow a closing quote */
-    uint64_t field_length;     /* content bytes of the bad field before it */
+    struct scanner_place place; /* of the bad row, positions in raw */
+    size_t bad;                 /* position of the byte that may not follow a closing quote */
+    uint64_t field_length;      /* content bytes of the bad field before it */
 };
 
 /* Gives the offset in the file of the byte after the row. The rules of every row hold: a quote that

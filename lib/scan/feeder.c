@@ -1,7 +1,20 @@
-#include "scan/feeder.h"
-
+/* scan/feeder.c - rows of fields by libcsv, fed so that it means what our dialect means.
+ *
+ * libcsv as shipped trims spaces, ends a row at a lone CR, in lax mode can swallow rows, and in
+ * strict mode refuses a quote inside unquoted text. The feeder sets it to strict, without spaces,
+ * with LF as the only line end, and steps in where the two differ:
+ *   - the CR of a CRLF outside quotes is dropped; with cr_ends a lone CR is fed as a LF;
+ *   - comment lines are not fed;
+ *   - strictness is off for one byte where a quote stands in unquoted text;
+ *   - without a quote character, it is fed pieces of at most 128 bytes, before each of which its
+ *     quote is set to a byte that the piece does not hold;
+ *   - it does not say whether a field was quoted, so the feeder keeps the raw position of every
+ *     field and looks at its first byte.
+ *
+ * It keeps a copy of an open field, so the raw bytes may move. */
 #include "scan/field_memory.h"
 #include "scan/line_ends.h"
+#include "scan/open_row.h"
 
 #include <csv.h>
 #include <string.h>
@@ -13,29 +26,20 @@ enum {
 };
 
 struct feeder {
+    struct scanner base;
+    struct open_row row;
     struct csv_parser parser;
-    struct feeder_setup setup;
-    struct scan_rows rows;
-    uint32_t *wanted_slots; /* of the wanted fields, in their order in a row */
-    struct arena copies;    /* fields whose doubled quotes were undone, of this stretch */
-    char *line_feeds;       /* with cr_ends: the bytes as libcsv gets them */
+    char *line_feeds; /* with cr_ends: the bytes as libcsv gets them */
     size_t line_feeds_size;
 
     uint64_t charged; /* for libcsv's copy of a long field */
 
     const char *raw;
-    size_t row_start;      /* of the open row */
-    size_t position;       /* of the first byte not yet accounted for: a field start */
     size_t fed;            /* bytes up to here were given to libcsv or skipped */
-    uint64_t line;         /* of the open row */
-    uint64_t row_ends;     /* line ends inside the open row's quoted fields */
-    uint32_t field;        /* number of the field being read */
-    uint32_t kept;         /* wanted fields of the open row so far */
-    int byte_before;       /* the byte before raw[0] */
     enum scan_state state; /* with cr_ends: of the byte at `fed` */
     bool in_comment;
-    bool at_end;             /* libcsv was told that no more bytes come */
-    enum feeder_event event; /* what a callback ran into */
+    bool at_end;              /* libcsv was told that no more bytes come */
+    enum scanner_event event; /* what a callback ran into */
     struct sheaf_error *error;
 };
 
@@ -61,29 +65,25 @@ static size_t count_quotes(const char *bytes, size_t length, int quote)
     return count;
 }
 
-static void keep_field(struct feeder *feeder, const struct scan_field *field, uint32_t slot)
-{
-    const struct scan_rows *rows = &feeder->rows;
-    rows->fields[(size_t)slot * rows->capacity + rows->count] = *field;
-}
-
 /* A quoted field: its raw form is two quotes, the content, and one more byte for each quote in
  * the content. */
 static size_t quoted_length(struct feeder *feeder, const char *bytes, struct scan_field *field,
-                            uint32_t slot, uint64_t *line_ends)
+                            uint64_t *line_ends)
 {
-    const int quote = feeder->setup.automaton->dialect.quote;
+    const int quote = feeder->row.setup.automaton->dialect.quote;
     const size_t doubled = count_quotes(bytes, field->length, quote);
     field->kind = SCAN_FIELD_QUOTED;
     field->at++;
-    if (doubled > 0 && slot != FEEDER_UNWANTED) {
-        field->copy = arena_copy(&feeder->copies, bytes, field->length, feeder->error);
-        if (field->copy == NULL)
-            feeder->event = FEEDER_FAILED;
+    if (doubled > 0 && open_row_slot(&feeder->row) != SCANNER_UNWANTED) {
+        char *copy = open_row_copy_room(&feeder->row, field->length, feeder->error);
+        if (copy == NULL)
+            feeder->event = SCANNER_FAILED;
+        else
+            field->copy = memcpy(copy, bytes, field->length);
     }
     const size_t raw_length = field->length + doubled + 2;
-    const struct line_ends ends = line_ends_count(feeder->raw + feeder->position, raw_length,
-                                                  feeder->setup.automaton->dialect.cr_ends);
+    const struct line_ends ends = line_ends_count(feeder->raw + feeder->row.position, raw_length,
+                                                  feeder->row.setup.automaton->dialect.cr_ends);
     *line_ends = ends.count;
     return raw_length;
 }
@@ -91,149 +91,118 @@ static size_t quoted_length(struct feeder *feeder, const char *bytes, struct sca
 /* A last field may be one byte over: the CR of a CRLF is still among its bytes. */
 static bool is_too_long(const struct feeder *feeder, const struct scan_field *field)
 {
-    if (field->length <= feeder->setup.max_field)
+    if (field->length <= feeder->row.setup.max_field)
         return false;
     const size_t end = field->at + field->length;
     const bool holds_cr = field->kind == SCAN_FIELD_UNQUOTED && !feeder->at_end &&
-                          !feeder->setup.automaton->dialect.cr_ends &&
+                          !feeder->row.setup.automaton->dialect.cr_ends &&
                           feeder->raw[end - 1] == '\r' && feeder->raw[end] == '\n';
-    return !holds_cr || field->length - 1 > feeder->setup.max_field;
+    return !holds_cr || field->length - 1 > feeder->row.setup.max_field;
 }
 
 static void on_field(void *bytes, size_t length, void *argument)
 {
     struct feeder *feeder = argument;
-    if (feeder->event != FEEDER_FED)
+    if (feeder->event != SCANNER_FED)
         return;
-    const uint32_t slot = feeder->field < feeder->setup.field_count
-                              ? feeder->setup.slot_of_field[feeder->field]
-                              : FEEDER_UNWANTED;
-    struct scan_field field = {
-        .at = feeder->position, .length = length, .kind = SCAN_FIELD_UNQUOTED};
+    const size_t start = feeder->row.position;
+    const int quote = feeder->row.setup.automaton->dialect.quote;
+    struct scan_field field = {.at = start, .length = length, .kind = SCAN_FIELD_UNQUOTED};
     size_t raw_length = length;
     uint64_t line_ends = 0;
-    if (bytes != NULL &&
-        (unsigned char)feeder->raw[feeder->position] == feeder->setup.automaton->dialect.quote)
-        raw_length = quoted_length(feeder, bytes, &field, slot, &line_ends);
+    if (bytes != NULL && (unsigned char)feeder->raw[start] == quote)
+        raw_length = quoted_length(feeder, bytes, &field, &line_ends);
     if (is_too_long(feeder, &field)) {
-        feeder->event = FEEDER_TOO_LONG;
+        feeder->event = SCANNER_TOO_LONG;
         return;
     }
-    if (slot != FEEDER_UNWANTED) {
-        keep_field(feeder, &field, slot);
-        feeder->kept++;
-    }
-    feeder->field += feeder->field < UINT32_MAX;
-    feeder->row_ends += line_ends;
-    feeder->position += raw_length + 1; /* the delimiter or line end */
+    /* 1: the delimiter or line end */
+    open_row_add(&feeder->row, &field, start + raw_length + 1, line_ends);
 }
 
 /* Takes the CR of a CRLF off the last field, which is unquoted; false when nothing remains of the
  * row: a blank line. */
 static bool drop_carriage_return(struct feeder *feeder)
 {
-    const size_t line_feed = feeder->position - 1;
-    const uint32_t last = feeder->field - 1;
-    const uint32_t slot =
-        last < feeder->setup.field_count ? feeder->setup.slot_of_field[last] : FEEDER_UNWANTED;
-    if (slot != FEEDER_UNWANTED) {
-        struct scan_rows *rows = &feeder->rows;
+    const size_t line_feed = feeder->row.position - 1;
+    const uint32_t last = feeder->row.field - 1;
+    const struct scanner_setup *setup = &feeder->row.setup;
+    const uint32_t slot = last < setup->field_count ? setup->slot_of_field[last] : SCANNER_UNWANTED;
+    if (slot != SCANNER_UNWANTED) {
+        struct scan_rows *rows = &feeder->row.rows;
         rows->fields[(size_t)slot * rows->capacity + rows->count].length--;
     }
-    return last > 0 || line_feed - 1 > feeder->row_start;
-}
-
-static void start_row(struct feeder *feeder, uint64_t line_ends)
-{
-    feeder->line += feeder->row_ends + line_ends;
-    feeder->row_start = feeder->position;
-    feeder->row_ends = 0;
-    feeder->field = 0;
-    feeder->kept = 0;
-}
-
-/* With cr_ends, the LF of a CRLF is an empty line that is no further physical line. */
-static uint64_t ends_at(const struct feeder *feeder, size_t at)
-{
-    if (!feeder->setup.automaton->dialect.cr_ends || feeder->raw[at] != '\n')
-        return 1;
-    const int before = at > 0 ? (unsigned char)feeder->raw[at - 1] : feeder->byte_before;
-    return before != '\r';
+    return last > 0 || line_feed - 1 > feeder->row.start;
 }
 
 static void complete_row(struct feeder *feeder)
 {
-    struct scan_rows *rows = &feeder->rows;
-    /* Fields come in order, so the wanted ones that are missing are the last. */
-    for (uint32_t i = feeder->kept; i < feeder->setup.slots; i++)
-        keep_field(feeder, &(struct scan_field){.kind = SCAN_FIELD_ABSENT},
-                   feeder->wanted_slots[i]);
-    rows->starts[rows->count] = feeder->row_start;
-    rows->lines[rows->count] = feeder->line;
-    rows->field_counts[rows->count] = feeder->field;
-    rows->count++;
-    if (rows->count == rows->capacity && !scan_rows_grow(&feeder->rows)) {
-        feeder->event = FEEDER_FAILED;
-        error_no_memory(feeder->error, "the rows of a batch");
-    }
+    if (open_row_complete(&feeder->row))
+        return;
+    feeder->event = SCANNER_FAILED;
+    error_no_memory(feeder->error, "the rows of a batch");
 }
 
 static void on_row(int terminator, void *argument)
 {
     struct feeder *feeder = argument;
-    if (feeder->event != FEEDER_FED)
+    if (feeder->event != SCANNER_FED)
         return;
-    if (feeder->field == 0) { /* an empty line */
-        feeder->position++;
-        start_row(feeder, ends_at(feeder, feeder->position - 1));
+    if (feeder->row.field == 0) { /* an empty line */
+        feeder->row.position++;
+        open_row_start(&feeder->row,
+                       open_row_ends_at(&feeder->row, feeder->raw, feeder->row.position - 1));
         return;
     }
     if (terminator < 0) { /* the end of the input */
         complete_row(feeder);
-        start_row(feeder, 0);
+        open_row_start(&feeder->row, 0);
         return;
     }
     /* A CR between a closing quote and the LF was not fed: position - 1 is its place. */
-    size_t line_end = feeder->position - 1;
+    size_t line_end = feeder->row.position - 1;
     bool blank = false;
-    if (!feeder->setup.automaton->dialect.cr_ends) {
+    if (!feeder->row.setup.automaton->dialect.cr_ends) {
         if (feeder->raw[line_end] == '\r') {
-            feeder->position++;
+            feeder->row.position++;
             line_end++;
-        } else if (line_end > feeder->row_start && feeder->raw[line_end - 1] == '\r') {
+        } else if (line_end > feeder->row.start && feeder->raw[line_end - 1] == '\r') {
             blank = !drop_carriage_return(feeder);
         }
     }
-    const uint64_t ends = ends_at(feeder, line_end);
+    const uint64_t ends = open_row_ends_at(&feeder->row, feeder->raw, line_end);
     if (!blank)
         complete_row(feeder);
-    start_row(feeder, ends);
+    open_row_start(&feeder->row, ends);
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-static bool list_wanted(struct feeder *feeder)
+static struct feeder *feeder_of(struct scanner *scanner)
 {
-    feeder->wanted_slots = memory_zeroed(feeder->setup.slots, sizeof *feeder->wanted_slots);
-    uint32_t wanted = 0;
-    for (uint32_t field = 0; feeder->wanted_slots != NULL && field < feeder->setup.field_count;
-         field++)
-        if (feeder->setup.slot_of_field[field] != FEEDER_UNWANTED)
-            feeder->wanted_slots[wanted++] = feeder->setup.slot_of_field[field];
-    return feeder->wanted_slots != NULL;
+    return (struct feeder *)scanner;
 }
 
-enum sheaf_status feeder_open(const struct feeder_setup *setup, struct feeder **out,
-                              struct sheaf_error *error)
+static void feeder_close(struct scanner *scanner)
+{
+    struct feeder *feeder = feeder_of(scanner);
+    if (feeder == NULL)
+        return;
+    csv_free(&feeder->parser);
+    memory_uncharge(feeder->row.setup.budget, feeder->charged);
+    open_row_close(&feeder->row);
+    memory_free(feeder->line_feeds);
+    memory_free(feeder);
+}
+
+static enum sheaf_status feeder_open(const struct scanner_setup *setup, struct scanner **out,
+                                     struct sheaf_error *error)
 {
     *out = NULL;
     struct feeder *feeder = memory_zeroed(1, sizeof *feeder);
     if (feeder == NULL)
         return error_no_memory(error, "the CSV parser");
-    feeder->setup = *setup;
-    feeder->rows.slots = setup->slots;
-    feeder->copies =
-        (struct arena){.budget = setup->budget, .what = "the quoted fields of a chunk"};
+    feeder->base.ops = &scanner_libcsv;
     const struct scan_dialect *dialect = &setup->automaton->dialect;
     csv_init(&feeder->parser, PARSER_OPTIONS);
     csv_set_delim(&feeder->parser, dialect->delimiter);
@@ -244,25 +213,12 @@ enum sheaf_status feeder_open(const struct feeder_setup *setup, struct feeder **
     csv_set_realloc_func(&feeder->parser, field_memory_resize);
     csv_set_free_func(&feeder->parser, field_memory_free);
     csv_set_blk_size(&feeder->parser, FIELD_MEMORY_STEP);
-    if (!list_wanted(feeder) || !scan_rows_grow(&feeder->rows)) {
-        feeder_close(feeder);
+    if (!open_row_open(&feeder->row, setup)) {
+        feeder_close(&feeder->base);
         return error_no_memory(error, "the rows of a batch");
     }
-    *out = feeder;
+    *out = &feeder->base;
     return SHEAF_OK;
-}
-
-void feeder_close(struct feeder *feeder)
-{
-    if (feeder == NULL)
-        return;
-    csv_free(&feeder->parser);
-    memory_uncharge(feeder->setup.budget, feeder->charged);
-    arena_close(&feeder->copies);
-    memory_free(feeder->wanted_slots);
-    memory_free(feeder->line_feeds);
-    scan_rows_close(&feeder->rows);
-    memory_free(feeder);
 }
 
 /* ---- feeding ----------------------------------------------------------------------------- */
@@ -282,62 +238,62 @@ static void release_long_field(struct feeder *feeder)
     if (field_memory_size(feeder->parser.entry_buf) <= LARGE_FIELD)
         return;
     csv_free(&feeder->parser);
-    memory_uncharge(feeder->setup.budget, feeder->charged);
+    memory_uncharge(feeder->row.setup.budget, feeder->charged);
     feeder->charged = 0;
 }
 
-void feeder_begin(struct feeder *feeder, uint64_t line, int byte_before)
+static void feeder_begin(struct scanner *scanner, uint64_t line, int byte_before)
 {
+    struct feeder *feeder = feeder_of(scanner);
     reset_parser(feeder);
     release_long_field(feeder);
-    arena_reset(&feeder->copies);
-    feeder->rows.count = 0;
-    feeder->position = feeder->fed = feeder->row_start = 0;
-    feeder->line = line;
-    feeder->row_ends = 0;
-    feeder->field = 0;
-    feeder->kept = 0;
-    feeder->byte_before = byte_before;
+    open_row_begin(&feeder->row, line, byte_before);
+    feeder->fed = 0;
     feeder->state = SCAN_ROW_START;
     feeder->in_comment = false;
     feeder->at_end = false;
-    feeder->event = FEEDER_FED;
+    feeder->event = SCANNER_FED;
 }
 
-bool feeder_at_row_start(const struct feeder *feeder)
+static bool is_at_row_start(const struct feeder *feeder)
 {
-    return feeder->field == 0 && feeder->fed == feeder->position;
+    return feeder->row.field == 0 && feeder->fed == feeder->row.position;
+}
+
+static bool feeder_at_row_start(const struct scanner *scanner)
+{
+    return is_at_row_start((const struct feeder *)scanner);
 }
 
 /* Charges what libcsv's copy of a field has grown to. */
-static enum feeder_event charge_field(struct feeder *feeder)
+static enum scanner_event charge_field(struct feeder *feeder)
 {
     const uint64_t size = field_memory_size(feeder->parser.entry_buf);
     if (size <= feeder->charged || size <= FIELD_MEMORY_STEP)
-        return FEEDER_FED;
-    if (memory_charge(feeder->setup.budget, size - feeder->charged, "a long field", NULL,
+        return SCANNER_FED;
+    if (memory_charge(feeder->row.setup.budget, size - feeder->charged, "a long field", NULL,
                       feeder->error) != SHEAF_OK)
-        return FEEDER_FAILED;
+        return SCANNER_FAILED;
     feeder->charged = size;
-    return FEEDER_FED;
+    return SCANNER_FED;
 }
 
 /* Gives libcsv some bytes that stand at raw + feeder->fed; steps in where it is stricter than we
  * are. */
-static enum feeder_event parse(struct feeder *feeder, const char *bytes, size_t length,
-                               const char *after)
+static enum scanner_event parse(struct feeder *feeder, const char *bytes, size_t length,
+                                const char *after)
 {
     size_t done = 0;
-    while (done < length && feeder->event == FEEDER_FED) {
+    while (done < length && feeder->event == SCANNER_FED) {
         const size_t taken =
             csv_parse(&feeder->parser, bytes + done, length - done, on_field, on_row, feeder);
         done += taken;
         feeder->fed += taken;
-        if (done == length || feeder->event != FEEDER_FED)
+        if (done == length || feeder->event != SCANNER_FED)
             break;
         if (csv_error(&feeder->parser) != CSV_EPARSE) {
             error_no_memory(feeder->error, "a field of the input");
-            return FEEDER_FAILED;
+            return SCANNER_FAILED;
         }
         if (!feeder->parser.quoted) { /* a quote inside unquoted text is text */
             csv_set_opts(&feeder->parser, PARSER_OPTIONS & ~CSV_STRICT);
@@ -346,28 +302,28 @@ static enum feeder_event parse(struct feeder *feeder, const char *bytes, size_t 
             csv_set_opts(&feeder->parser, PARSER_OPTIONS);
             if (one == 0) {
                 error_no_memory(feeder->error, "a field of the input");
-                return FEEDER_FAILED;
+                return SCANNER_FAILED;
             }
             done++;
             feeder->fed++;
             continue;
         }
         /* libcsv holds the closing quote as the field's last byte until it knows better. */
-        if (feeder->parser.entry_pos - 1 > feeder->setup.max_field)
-            return FEEDER_TOO_LONG;
+        if (feeder->parser.entry_pos - 1 > feeder->row.setup.max_field)
+            return SCANNER_TOO_LONG;
         if (bytes[done] != '\r')
-            return FEEDER_BAD;
+            return SCANNER_BAD;
         if (bytes + done + 1 >= after)
-            return FEEDER_PENDING;
+            return SCANNER_PENDING;
         if (bytes[done + 1] != '\n')
-            return FEEDER_BAD;
+            return SCANNER_BAD;
         done++; /* the CR of a CRLF after a closing quote */
         feeder->fed++;
     }
-    if (feeder->event == FEEDER_FED && feeder->parser.entry_pos > feeder->setup.max_field &&
-        feeder->parser.entry_pos - feeder->setup.max_field > 1)
-        feeder->event = FEEDER_TOO_LONG; /* 1: a CR or a closing quote may stand at its end */
-    return feeder->event == FEEDER_FED ? charge_field(feeder) : feeder->event;
+    if (feeder->event == SCANNER_FED && feeder->parser.entry_pos > feeder->row.setup.max_field &&
+        feeder->parser.entry_pos - feeder->row.setup.max_field > 1)
+        feeder->event = SCANNER_TOO_LONG; /* 1: a CR or a closing quote may stand at its end */
+    return feeder->event == SCANNER_FED ? charge_field(feeder) : feeder->event;
 }
 
 /* A byte value that libcsv may take for a quote because the bytes do not hold it. */
@@ -383,19 +339,19 @@ static unsigned char unused_byte(const char *bytes, size_t length, unsigned char
     return unused;
 }
 
-static enum feeder_event parse_quoteless(struct feeder *feeder, const char *bytes, size_t length)
+static enum scanner_event parse_quoteless(struct feeder *feeder, const char *bytes, size_t length)
 {
     for (size_t done = 0; done < length;) {
         const size_t left = length - done;
         const size_t piece = left < QUOTELESS_PIECE ? left : QUOTELESS_PIECE;
-        csv_set_quote(&feeder->parser,
-                      unused_byte(bytes + done, piece, feeder->setup.automaton->dialect.delimiter));
-        const enum feeder_event event = parse(feeder, bytes + done, piece, bytes + done + piece);
-        if (event != FEEDER_FED)
+        csv_set_quote(&feeder->parser, unused_byte(bytes + done, piece,
+                                                   feeder->row.setup.automaton->dialect.delimiter));
+        const enum scanner_event event = parse(feeder, bytes + done, piece, bytes + done + piece);
+        if (event != SCANNER_FED)
             return event;
         done += piece;
     }
-    return FEEDER_FED;
+    return SCANNER_FED;
 }
 
 /* With cr_ends: a copy in which each CR outside quotes is a LF. NULL: no memory. */
@@ -411,15 +367,15 @@ static const char *with_line_feeds(struct feeder *feeder, const char *bytes, siz
     unsigned state = feeder->state;
     for (size_t i = 0; i < length; i++) {
         const unsigned char byte = (unsigned char)bytes[i];
-        state = feeder->setup.automaton->next[state][byte] & SCAN_STATE_MASK;
+        state = feeder->row.setup.automaton->next[state][byte] & SCAN_STATE_MASK;
         feeder->line_feeds[i] = byte == '\r' && state == SCAN_ROW_START ? '\n' : bytes[i];
     }
     return feeder->line_feeds;
 }
 
-static enum feeder_event feed_piece(struct feeder *feeder, size_t length, size_t stop)
+static enum scanner_event feed_piece(struct feeder *feeder, size_t length, size_t stop)
 {
-    const struct scan_dialect *dialect = &feeder->setup.automaton->dialect;
+    const struct scan_dialect *dialect = &feeder->row.setup.automaton->dialect;
     const size_t start = feeder->fed;
     const char *bytes = feeder->raw + start;
     const char *after = feeder->raw + stop;
@@ -427,15 +383,15 @@ static enum feeder_event feed_piece(struct feeder *feeder, size_t length, size_t
         bytes = with_line_feeds(feeder, bytes, length);
         if (bytes == NULL) {
             error_no_memory(feeder->error, "a line of the input");
-            return FEEDER_FAILED;
+            return SCANNER_FAILED;
         }
         after = bytes + length; /* no CR is ever pending */
     }
-    const enum feeder_event event = dialect->quote == SCAN_NO_BYTE
-                                        ? parse_quoteless(feeder, bytes, length)
-                                        : parse(feeder, bytes, length, after);
+    const enum scanner_event event = dialect->quote == SCAN_NO_BYTE
+                                         ? parse_quoteless(feeder, bytes, length)
+                                         : parse(feeder, bytes, length, after);
     if (dialect->cr_ends)
-        feeder->state = scan_run(feeder->setup.automaton, feeder->state, feeder->raw + start,
+        feeder->state = scan_run(feeder->row.setup.automaton, feeder->state, feeder->raw + start,
                                  feeder->fed - start);
     return event;
 }
@@ -456,26 +412,28 @@ static size_t line_length(const char *bytes, size_t length, bool cr_ends)
 /* Skips a comment, or the part of it that is there. */
 static void skip_comment(struct feeder *feeder, size_t stop)
 {
-    const bool cr_ends = feeder->setup.automaton->dialect.cr_ends;
+    const bool cr_ends = feeder->row.setup.automaton->dialect.cr_ends;
     const size_t length = line_length(feeder->raw + feeder->fed, stop - feeder->fed, cr_ends);
     feeder->fed += length;
-    feeder->position = feeder->fed;
+    feeder->row.position = feeder->fed;
     const char last = feeder->raw[feeder->fed - 1];
     feeder->in_comment = !(last == '\n' || (cr_ends && last == '\r'));
-    start_row(feeder, feeder->in_comment ? 0 : 1);
+    open_row_start(&feeder->row, feeder->in_comment ? 0 : 1);
 }
 
-enum feeder_event feeder_feed(struct feeder *feeder, const char *raw, size_t *position, size_t stop,
-                              enum feeder_extent extent, struct sheaf_error *error)
+static enum scanner_event feeder_feed(struct scanner *scanner, const char *raw, size_t *position,
+                                      size_t stop, enum scanner_extent extent,
+                                      struct sheaf_error *error)
 {
-    const struct scan_dialect *dialect = &feeder->setup.automaton->dialect;
-    const bool by_line = extent == FEEDER_ONE_ROW || dialect->comment != SCAN_NO_BYTE;
+    struct feeder *feeder = feeder_of(scanner);
+    const struct scan_dialect *dialect = &feeder->row.setup.automaton->dialect;
+    const bool by_line = extent == SCANNER_ONE_ROW || dialect->comment != SCAN_NO_BYTE;
     feeder->raw = raw;
     feeder->error = error;
     feeder->fed = *position;
-    enum feeder_event event = FEEDER_FED;
-    while (event == FEEDER_FED && feeder->fed < stop) {
-        if (feeder_at_row_start(feeder) &&
+    enum scanner_event event = SCANNER_FED;
+    while (event == SCANNER_FED && feeder->fed < stop) {
+        if (is_at_row_start(feeder) &&
             (feeder->in_comment || (unsigned char)raw[feeder->fed] == dialect->comment)) {
             skip_comment(feeder, stop);
         } else {
@@ -484,71 +442,82 @@ enum feeder_event feeder_feed(struct feeder *feeder, const char *raw, size_t *po
                 length = line_length(raw + feeder->fed, length, dialect->cr_ends);
             event = feed_piece(feeder, length, stop);
         }
-        if (extent == FEEDER_ONE_ROW && feeder_at_row_start(feeder))
+        if (extent == SCANNER_ONE_ROW && is_at_row_start(feeder))
             break;
     }
     *position = feeder->fed;
     return event;
 }
 
-enum feeder_event feeder_end(struct feeder *feeder, const char *raw, size_t length,
-                             struct sheaf_error *error)
+static enum scanner_event feeder_end(struct scanner *scanner, const char *raw, size_t length,
+                                     struct sheaf_error *error)
 {
+    struct feeder *feeder = feeder_of(scanner);
     feeder->raw = raw;
     feeder->error = error;
-    if (feeder_at_row_start(feeder))
-        return FEEDER_FED;
+    if (is_at_row_start(feeder))
+        return SCANNER_FED;
     if (feeder->fed < length)
-        return FEEDER_BAD; /* the pending CR */
+        return SCANNER_BAD; /* the pending CR */
     feeder->at_end = true;
     if (csv_fini(&feeder->parser, on_field, on_row, feeder) != 0)
-        return feeder->parser.entry_pos > feeder->setup.max_field ? FEEDER_TOO_LONG
-                                                                  : FEEDER_UNCLOSED;
-    if (feeder->event == FEEDER_FED)
-        feeder->position = feeder->row_start = feeder->fed;
+        return feeder->parser.entry_pos > feeder->row.setup.max_field ? SCANNER_TOO_LONG
+                                                                      : SCANNER_UNCLOSED;
+    if (feeder->event == SCANNER_FED)
+        feeder->row.position = feeder->row.start = feeder->fed;
     return feeder->event;
 }
 
-void feeder_place(const struct feeder *feeder, struct feeder_place *out)
+static void feeder_place(const struct scanner *scanner, struct scanner_place *out)
 {
-    *out = (struct feeder_place){
-        .row_start = feeder->row_start,
-        .row_line = feeder->line,
-        .field = feeder->field,
-        .field_start = feeder->position,
-        .field_line = feeder->line + feeder->row_ends,
-    };
+    open_row_place(&((const struct feeder *)scanner)->row, out);
 }
 
-uint64_t feeder_open_length(const struct feeder *feeder)
+static uint64_t feeder_open_length(const struct scanner *scanner)
 {
-    return feeder->parser.entry_pos - 1; /* libcsv holds the closing quote as its last byte */
+    /* libcsv holds the closing quote as the field's last byte. */
+    return ((const struct feeder *)scanner)->parser.entry_pos - 1;
 }
 
-void feeder_skip_row(struct feeder *feeder, size_t stop, uint64_t lines)
+static void feeder_pass_over(struct scanner *scanner, size_t stop, uint64_t lines)
 {
-    reset_parser(feeder);
-    feeder->event = FEEDER_FED;
-    feeder->position = feeder->fed = stop;
-    feeder->row_ends = 0;
+    struct feeder *feeder = feeder_of(scanner);
+    open_row_skip(&feeder->row, stop, lines);
+    feeder->fed = stop;
     feeder->state = SCAN_ROW_START;
-    start_row(feeder, lines);
+    feeder->in_comment = false;
 }
 
-const struct scan_rows *feeder_rows(const struct feeder *feeder)
+static void feeder_skip_row(struct scanner *scanner, size_t stop, uint64_t lines)
 {
-    return &feeder->rows;
+    struct feeder *feeder = feeder_of(scanner);
+    reset_parser(feeder);
+    feeder->event = SCANNER_FED;
+    feeder_pass_over(scanner, stop, lines);
 }
 
-void feeder_forget_rows(struct feeder *feeder)
+static const struct scan_rows *feeder_rows(const struct scanner *scanner)
 {
-    struct scan_rows *rows = &feeder->rows;
-    /* The fields of the open row stand in the row after the complete ones. */
-    if (rows->count == 0)
-        return;
-    for (uint32_t slot = 0; slot < rows->slots; slot++) {
-        struct scan_field *fields = rows->fields + (size_t)slot * rows->capacity;
-        fields[0] = fields[rows->count];
-    }
-    rows->count = 0;
+    return &((const struct feeder *)scanner)->row.rows;
 }
+
+static void feeder_forget_rows(struct scanner *scanner)
+{
+    open_row_forget(&feeder_of(scanner)->row);
+}
+
+const struct scanner_ops scanner_libcsv = {
+    .name = "libcsv",
+    .open = feeder_open,
+    .begin = feeder_begin,
+    .feed = feeder_feed,
+    .end = feeder_end,
+    .at_row_start = feeder_at_row_start,
+    .place = feeder_place,
+    .open_length = feeder_open_length,
+    .skip_row = feeder_skip_row,
+    .pass_over = feeder_pass_over,
+    .rows = feeder_rows,
+    .forget_rows = feeder_forget_rows,
+    .close = feeder_close,
+};

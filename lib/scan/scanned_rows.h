@@ -1,4 +1,4 @@
-/* scan/scanned_rows.h - the rows that the feeder has completed, as positions of fields. */
+/* scan/scanned_rows.h - the rows that a scanner has completed, as positions of fields. */
 #ifndef SCAN_SCANNED_ROWS_H
 #define SCAN_SCANNED_ROWS_H
 
@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One wanted field of one row. Its bytes are at raw + at, or, where doubled quotes were undone, at
- * `copy`, which lives until feeder_begin. */
+/* One wanted field of one row. Its bytes are at raw + at, or, where doubled quotes or escapes were
+ * undone, at `copy`, which lives until the scanner's next begin. At least 32 bytes behind a copy
+ * are readable. */
 struct scan_field {
     const char *copy; /* NULL: in the raw bytes */
     size_t at;
@@ -21,7 +22,8 @@ enum scan_field_kind {
     SCAN_FIELD_QUOTED,
 };
 
-/* The complete rows so far; feeder_forget_rows starts anew. fields[slot * capacity + row]. */
+/* The complete rows so far; the scanner's forget_rows starts anew. fields[slot * capacity + row].
+ */
 struct scan_rows {
     uint32_t count;
     uint32_t capacity;

@@ -67,6 +67,10 @@ static bool ends_line(const struct oracle_dialect *dialect, unsigned char byte)
 static enum oracle_state next_state(const struct oracle_dialect *dialect, enum oracle_state state,
                                     unsigned char byte)
 {
+    if (state == ORACLE_X)
+        return ORACLE_Q;
+    if (state == ORACLE_Q && byte == dialect->escape)
+        return ORACLE_X;
     if (state == ORACLE_Q)
         return byte == dialect->quote ? ORACLE_E : ORACLE_Q;
     if (byte == dialect->quote && (state == ORACLE_R || state == ORACLE_F || state == ORACLE_E))
@@ -109,7 +113,8 @@ static void step(struct reader *reader, unsigned char byte)
         mark_bad(reader);
     if (from == ORACLE_K && to == ORACLE_U)
         add_byte(reader, '\r');
-    if (to == ORACLE_U || (to == ORACLE_Q && (from == ORACLE_Q || from == ORACLE_E))) {
+    if (to == ORACLE_U ||
+        (to == ORACLE_Q && (from == ORACLE_Q || from == ORACLE_E || from == ORACLE_X))) {
         add_byte(reader, byte);
     } else if (to == ORACLE_Q) {
         reader->field.quoted = true;
@@ -123,7 +128,7 @@ static void step(struct reader *reader, unsigned char byte)
 
 static void end_file(struct reader *reader)
 {
-    if (reader->state == ORACLE_Q) {
+    if (reader->state == ORACLE_Q || reader->state == ORACLE_X) {
         reader->table->unclosed_line = reader->opened;
         free(reader->field.bytes);
         free_row(&reader->row);

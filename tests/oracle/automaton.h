@@ -12,7 +12,7 @@
 enum { ORACLE_NO_BYTE = -1 };
 
 /* R row start, F field start, U unquoted, Q in quotes, E quote seen in quotes, K CR after a
- * closing quote, C comment. */
+ * closing quote, C comment, X the byte before was an escape. */
 enum oracle_state {
     ORACLE_R,
     ORACLE_F,
@@ -21,6 +21,7 @@ enum oracle_state {
     ORACLE_E,
     ORACLE_K,
     ORACLE_C,
+    ORACLE_X,
     ORACLE_STATES
 };
 
@@ -28,6 +29,7 @@ struct oracle_dialect {
     unsigned char delimiter;
     int quote;   /* a byte or ORACLE_NO_BYTE */
     int comment; /* a byte or ORACLE_NO_BYTE */
+    int escape;  /* a byte or ORACLE_NO_BYTE; means something in quotes only */
     bool cr_ends;
     uint64_t skip_lines;
 };

@@ -132,8 +132,7 @@ static void put_batch(struct rows *rows, const struct batch *batch,
         const uint32_t row = batch_row(batch, i);
         struct entry entry = {
             .place = batch_place(batch, row), .worker = worker, .start = rows->text.length};
-        reading_put_place(&rows->text, batch->file, batch->row_bytes[row],
-                          batch_line(batch, row));
+        reading_put_place(&rows->text, batch->file, batch->row_bytes[row], batch_line(batch, row));
         for (uint32_t column = 0; column < setup->needed_count; column++)
             put_cell(&rows->text, &batch->columns[column], row, vectors_of(setup));
         buffer_append_byte(&rows->text, '\n');

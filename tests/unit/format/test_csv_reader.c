@@ -93,6 +93,7 @@ static void expect(const struct reading_setup *setup, const unsigned char (*byte
     const struct oracle_dialect dialect = {.delimiter = options->delimiter,
                                            .quote = options->quote,
                                            .comment = options->comment,
+                                           .escape = ORACLE_NO_BYTE,
                                            .cr_ends = options->cr_ends};
     *out = (struct expected){.skipped = 0};
     bool goes_on = true;

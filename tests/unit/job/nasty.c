@@ -12,24 +12,28 @@ struct variant {
     bool no_headers, null_quoted, pad, trim, two_files;
 };
 
+#define NO_ESCAPE .escape = ORACLE_NO_BYTE
 #define COMMA .delimiter = ','
-#define PLAIN COMMA, .quote = '"', .comment = ORACLE_NO_BYTE
+#define PLAIN COMMA, .quote = '"', .comment = ORACLE_NO_BYTE, NO_ESCAPE
 
 static const struct variant variants[NASTY_VARIANTS] = {
     {.dialect = {PLAIN}, .on_error = ORACLE_SKIP},
-    {.dialect = {COMMA, .quote = '"', .comment = '#'}, .on_error = ORACLE_SKIP, .pad = true},
+    {.dialect = {COMMA, .quote = '"', .comment = '#', NO_ESCAPE},
+     .on_error = ORACLE_SKIP,
+     .pad = true},
     {.dialect = {PLAIN, .cr_ends = true}, .on_error = ORACLE_SKIP, .pad = true, .trim = true},
     {.dialect = {PLAIN}, .on_error = ORACLE_FAIL},
-    {.dialect = {COMMA, .quote = ORACLE_NO_BYTE, .comment = '#'},
+    {.dialect = {COMMA, .quote = ORACLE_NO_BYTE, .comment = '#', NO_ESCAPE},
      .on_error = ORACLE_NULL,
      .trim = true},
     {.dialect = {PLAIN}, .on_error = ORACLE_NULL, .no_headers = true, .pad = true, .trim = true},
-    {.dialect = {.delimiter = ';', .quote = '\'', .comment = '#', .cr_ends = true},
+    {.dialect = {.delimiter = ';', .quote = '\'', .comment = '#', NO_ESCAPE, .cr_ends = true},
      .on_error = ORACLE_NULL,
      .pad = true},
     {.dialect = {PLAIN}, .on_error = ORACLE_SKIP, .pad = true, .trim = true, .two_files = true},
     {.dialect = {PLAIN, .skip_lines = 2}, .on_error = ORACLE_NULL, .null_quoted = true},
-    {.dialect = {COMMA, .quote = '"', .comment = '#', .cr_ends = true}, .on_error = ORACLE_FAIL},
+    {.dialect = {COMMA, .quote = '"', .comment = '#', NO_ESCAPE, .cr_ends = true},
+     .on_error = ORACLE_FAIL},
     {.dialect = {PLAIN, .cr_ends = true},
      .on_error = ORACLE_SKIP,
      .no_headers = true,

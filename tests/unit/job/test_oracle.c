@@ -49,7 +49,15 @@ static void show(const struct oracle_table *table, struct text *out)
     put(out, line, table->unclosed_line > 0 ? (size_t)length : 0);
 }
 
-enum { PLAIN = 0, CR_ENDS = 1, COMMENTS = 2, NO_QUOTE = 4, SKIP_TWO = 8, SEMICOLONS = 16 };
+enum {
+    PLAIN = 0,
+    CR_ENDS = 1,
+    COMMENTS = 2,
+    NO_QUOTE = 4,
+    SKIP_TWO = 8,
+    SEMICOLONS = 16,
+    ESCAPES = 32
+};
 
 static const struct {
     const char *bytes;
@@ -99,6 +107,12 @@ static const struct {
     {"x", "", SKIP_TWO},
     {"x\r\ny\rz\r\n\"1", "z/?4", SKIP_TWO | CR_ENDS},
     {"a;b,c\n", "a|b,c/", SEMICOLONS},
+    {"\"a\\\"b\",\\\"\n\\n\n", "<a\"b>|\\\"/\\n/", ESCAPES},
+    {"\"\\\\\",\"\\x\\\n\"\n", "<\\>|<x\n>/", ESCAPES},
+    {"\"a\"\\b\n", "!<a\\b>/", ESCAPES},
+    {"a\n\"b\\\"\n", "a/?2", ESCAPES},
+    {"a\n\"b\\", "a/?2", ESCAPES},
+    {"\"a\\\"b\"\n", "!<a\\b\">/", PLAIN},
 };
 
 static struct oracle_dialect dialect_of(unsigned flags)
@@ -107,6 +121,7 @@ static struct oracle_dialect dialect_of(unsigned flags)
         .delimiter = (flags & SEMICOLONS) != 0 ? ';' : ',',
         .quote = (flags & NO_QUOTE) != 0 ? ORACLE_NO_BYTE : '"',
         .comment = (flags & COMMENTS) != 0 ? '#' : ORACLE_NO_BYTE,
+        .escape = (flags & ESCAPES) != 0 ? '\\' : ORACLE_NO_BYTE,
         .cr_ends = (flags & CR_ENDS) != 0,
         .skip_lines = (flags & SKIP_TWO) != 0 ? 2 : 0,
     };

@@ -1,6 +1,6 @@
-/* scan/feeder.h against the oracle: random bytes in random pieces, all feeder_dialects, all
- * borders. */
-#include "feeder_fixture.h"
+/* scan/scanner.h, every scanner against the oracle: random bytes in random pieces, all dialects,
+ * all borders. */
+#include "scanner_fixture.h"
 
 #include "base/memory.h"
 #include "unit/unit.h"
@@ -9,6 +9,15 @@
 
 enum { MOST = 64 };
 
+static const struct scanner_ops *const scanners[] = {&scanner_walker, &scanner_libcsv};
+enum { SCANNERS = sizeof scanners / sizeof *scanners };
+
+static void open_with(struct fixture *at, int scanner, int dialect, uint64_t max_field)
+{
+    fixture_open(at, &(struct scanner_case){scanners[scanner], &scanner_dialects[dialect]},
+                 max_field);
+}
+
 /* Bytes of which far more than 30 % mean something. */
 static size_t make_bytes(const struct scan_dialect *dialect, char *bytes, uint64_t *seed)
 {
@@ -16,9 +25,12 @@ static size_t make_bytes(const struct scan_dialect *dialect, char *bytes, uint64
     const char delimiter = (char)dialect->delimiter;
     const char likely[] = {quote, quote, quote, delimiter, delimiter, '\n', '\n',
                            '\r',  '#',   'x',   'y',       '\0',      ' ',  '\xc3'};
+    const size_t escapes = dialect->escape == SCAN_NO_BYTE ? 0 : 2;
     const size_t length = unit_random(seed) % MOST;
-    for (size_t i = 0; i < length; i++)
-        bytes[i] = likely[unit_random(seed) % sizeof likely];
+    for (size_t i = 0; i < length; i++) {
+        const size_t draw = unit_random(seed) % (sizeof likely + escapes);
+        bytes[i] = draw < sizeof likely ? likely[draw] : (char)dialect->escape;
+    }
     return length;
 }
 
@@ -26,13 +38,14 @@ START_TEST(random_bytes_in_random_pieces)
 {
     uint64_t seed = unit_seed("random_bytes_in_random_pieces", 12);
     struct fixture at;
-    fixture_open(&at, &feeder_dialects[_i], UINT32_MAX);
+    const struct scanner_case one = scanner_case(_i);
+    fixture_open(&at, &one, UINT32_MAX);
     size_t rows = 0, bad = 0, unclosed = 0;
     for (int round = 0; round < 6000; round++) {
         char bytes[MOST];
-        fixture_ask_oracle(&at, bytes, make_bytes(&feeder_dialects[_i], bytes, &seed));
+        fixture_ask_oracle(&at, bytes, make_bytes(one.dialect, bytes, &seed));
         const size_t piece = round % 3 == 0 ? 1 : round % 3 == 1 ? 4 : MOST;
-        const enum feeder_extent extent = round % 4 == 0 ? FEEDER_ONE_ROW : FEEDER_EVERY_ROW;
+        const enum scanner_extent extent = round % 4 == 0 ? SCANNER_ONE_ROW : SCANNER_EVERY_ROW;
         fixture_check_end(&at, fixture_feed_all(&at, &seed, piece, extent));
         rows += at.table.count;
         unclosed += at.table.unclosed_line != 0;
@@ -41,7 +54,7 @@ START_TEST(random_bytes_in_random_pieces)
     }
     printf("%zu rows, %zu bad, %zu unclosed quotes\n", rows, bad, unclosed);
     ck_assert_uint_gt(rows, 6000);
-    if (feeder_dialects[_i].quote != SCAN_NO_BYTE)
+    if (one.dialect->quote != SCAN_NO_BYTE)
         ck_assert(bad > 1000 && unclosed > 1000);
     fixture_close(&at);
 }
@@ -82,19 +95,23 @@ static const struct {
     CASE("a,\""),
     CASE("a,\"x\"\r"),
     CASE("\0,\0\n\"\0\"\n"),
+    CASE("\"a\\\"b\",c\n"),
+    CASE("\"\\\\\",\\\n\"\\\r\n\"\r\n"),
+    CASE("\"\\"),
 };
 
 START_TEST(cases_at_every_piece_size)
 {
     uint64_t seed = 1;
-    for (int dialect = 0; dialect < FEEDER_DIALECTS; dialect++) {
+    for (int number = 0; number < SCANNER_CASES; number++) {
+        const struct scanner_case one = scanner_case(number);
         struct fixture at;
-        fixture_open(&at, &feeder_dialects[dialect], UINT32_MAX);
+        fixture_open(&at, &one, UINT32_MAX);
         for (size_t piece = 1; piece <= cases[_i].length + 1; piece++)
-            for (int extent = FEEDER_EVERY_ROW; extent <= FEEDER_ONE_ROW; extent++) {
+            for (int extent = SCANNER_EVERY_ROW; extent <= SCANNER_ONE_ROW; extent++) {
                 fixture_ask_oracle(&at, cases[_i].bytes, cases[_i].length);
                 fixture_check_end(&at,
-                                  fixture_feed_all(&at, &seed, piece, (enum feeder_extent)extent));
+                                  fixture_feed_all(&at, &seed, piece, (enum scanner_extent)extent));
             }
         fixture_close(&at);
     }
@@ -106,22 +123,22 @@ END_TEST
 enum { MAX_FIELD = 7 };
 
 /* What a field of `length` bytes becomes, in many surroundings: the event, fed byte by byte. */
-static enum feeder_event feed_field(struct fixture *at, const char *before, const char *after,
-                                    size_t length, size_t piece)
+static enum scanner_event feed_field(struct fixture *at, const char *before, const char *after,
+                                     size_t length, size_t piece)
 {
     char bytes[64];
     const int used =
         snprintf(bytes, sizeof bytes, "%s%.*s%s", before, (int)length, "xxxxxxxxxxxx", after);
-    feeder_begin(at->feeder, 1, SCAN_NO_BYTE);
+    at->scanner->ops->begin(at->scanner, 1, SCAN_NO_BYTE);
     size_t position = 0;
     for (size_t stop = 0; stop < (size_t)used;) {
         stop = stop + piece > (size_t)used ? (size_t)used : stop + piece;
-        const enum feeder_event event =
-            feeder_feed(at->feeder, bytes, &position, stop, FEEDER_EVERY_ROW, &at->error);
-        if (event != FEEDER_FED && !(event == FEEDER_PENDING && stop < (size_t)used))
+        const enum scanner_event event = at->scanner->ops->feed(at->scanner, bytes, &position, stop,
+                                                                SCANNER_EVERY_ROW, &at->error);
+        if (event != SCANNER_FED && !(event == SCANNER_PENDING && stop < (size_t)used))
             return event;
     }
-    return feeder_end(at->feeder, bytes, (size_t)used, &at->error);
+    return at->scanner->ops->end(at->scanner, bytes, (size_t)used, &at->error);
 }
 
 START_TEST(the_longest_field)
@@ -139,16 +156,16 @@ START_TEST(the_longest_field)
     };
     for (int cr_ends = 0; cr_ends < 2; cr_ends++) {
         struct fixture at;
-        fixture_open(&at, &feeder_dialects[cr_ends == 0 ? 0 : 5], MAX_FIELD);
+        open_with(&at, _i, cr_ends == 0 ? 0 : 5, MAX_FIELD);
         for (size_t i = 0; i < sizeof around / sizeof *around; i++)
             for (size_t length = 1; length <= MAX_FIELD + 3; length++)
                 for (size_t piece = 1; piece < 20; piece++) {
                     const size_t content =
                         length + (around[i].only_at_lf && cr_ends != 0 ? 0 : around[i].more);
-                    const enum feeder_event event =
+                    const enum scanner_event event =
                         feed_field(&at, around[i].before, around[i].after, length, piece);
-                    if ((event == FEEDER_TOO_LONG) != (content > MAX_FIELD) ||
-                        (event != FEEDER_TOO_LONG && event != FEEDER_FED))
+                    if ((event == SCANNER_TOO_LONG) != (content > MAX_FIELD) ||
+                        (event != SCANNER_TOO_LONG && event != SCANNER_FED))
                         ck_abort_msg("case %zu, cr_ends %d: %zu bytes by %zu give %d", i, cr_ends,
                                      content, piece, (int)event);
                 }
@@ -161,17 +178,17 @@ END_TEST
 START_TEST(too_long_goes_before_unclosed_and_bad)
 {
     struct fixture at;
-    fixture_open(&at, &feeder_dialects[0], MAX_FIELD);
+    open_with(&at, _i, 0, MAX_FIELD);
     for (size_t piece = 1; piece < 20; piece++) {
-        ck_assert_int_eq(feed_field(&at, "\"", "", MAX_FIELD, piece), FEEDER_UNCLOSED);
-        ck_assert_int_eq(feed_field(&at, "\"", "", MAX_FIELD + 1, piece), FEEDER_TOO_LONG);
-        ck_assert_int_eq(feed_field(&at, "\"", "\"x", MAX_FIELD, piece), FEEDER_BAD);
-        ck_assert_int_eq(feed_field(&at, "\"", "\"x", MAX_FIELD + 1, piece), FEEDER_TOO_LONG);
-        ck_assert_int_eq(feed_field(&at, "\"", "\"\r", MAX_FIELD + 1, piece), FEEDER_TOO_LONG);
+        ck_assert_int_eq(feed_field(&at, "\"", "", MAX_FIELD, piece), SCANNER_UNCLOSED);
+        ck_assert_int_eq(feed_field(&at, "\"", "", MAX_FIELD + 1, piece), SCANNER_TOO_LONG);
+        ck_assert_int_eq(feed_field(&at, "\"", "\"x", MAX_FIELD, piece), SCANNER_BAD);
+        ck_assert_int_eq(feed_field(&at, "\"", "\"x", MAX_FIELD + 1, piece), SCANNER_TOO_LONG);
+        ck_assert_int_eq(feed_field(&at, "\"", "\"\r", MAX_FIELD + 1, piece), SCANNER_TOO_LONG);
     }
-    struct feeder_place place;
+    struct scanner_place place;
     feed_field(&at, "a\n\"b\n\",", "\n", MAX_FIELD + 1, 3);
-    feeder_place(at.feeder, &place);
+    at.scanner->ops->place(at.scanner, &place);
     ck_assert_uint_eq(place.row_start, 2);
     ck_assert_uint_eq(place.row_line, 2);
     ck_assert_uint_eq(place.field, 1);
@@ -190,26 +207,27 @@ START_TEST(thousands_of_columns)
     uint32_t *slot_of_field = memory_alloc(MANY * sizeof *slot_of_field);
     ck_assert_ptr_nonnull(slot_of_field);
     for (uint32_t i = 0; i < MANY; i++) {
-        slot_of_field[i] = i % 2 == 0 ? i / 2 : FEEDER_UNWANTED;
+        slot_of_field[i] = i % 2 == 0 ? i / 2 : SCANNER_UNWANTED;
         memcpy(bytes + 4 * (size_t)i, i % 3 == 0 ? "\"x\"," : "yyy,", 4);
         bytes[4 * i + 1] = (char)('a' + i % 26);
     }
     bytes[LONG_ROW - 1] = '\n';
     struct fixture at = {.raw = bytes};
-    scan_automaton_build(&at.automaton, &feeder_dialects[0]);
-    const struct feeder_setup setup = {.automaton = &at.automaton,
-                                       .max_field = 100,
-                                       .slot_of_field = slot_of_field,
-                                       .field_count = MANY,
-                                       .slots = MANY / 2};
-    ck_assert_int_eq(feeder_open(&setup, &at.feeder, NULL), SHEAF_OK);
-    feeder_begin(at.feeder, 1, SCAN_NO_BYTE);
+    scan_automaton_build(&at.automaton, &scanner_dialects[0]);
+    const struct scanner_setup setup = {.automaton = &at.automaton,
+                                        .max_field = 100,
+                                        .slot_of_field = slot_of_field,
+                                        .field_count = MANY,
+                                        .slots = MANY / 2};
+    ck_assert_int_eq(scanners[_i]->open(&setup, &at.scanner, NULL), SHEAF_OK);
+    at.scanner->ops->begin(at.scanner, 1, SCAN_NO_BYTE);
     size_t position = 0;
     for (size_t stop = 777; position < LONG_ROW; stop += 777)
-        ck_assert_int_eq(feeder_feed(at.feeder, bytes, &position, stop < LONG_ROW ? stop : LONG_ROW,
-                                     FEEDER_EVERY_ROW, NULL),
-                         FEEDER_FED);
-    const struct scan_rows *rows = feeder_rows(at.feeder);
+        ck_assert_int_eq(at.scanner->ops->feed(at.scanner, bytes, &position,
+                                               stop < LONG_ROW ? stop : LONG_ROW, SCANNER_EVERY_ROW,
+                                               NULL),
+                         SCANNER_FED);
+    const struct scan_rows *rows = at.scanner->ops->rows(at.scanner);
     ck_assert_uint_eq(rows->count, 1);
     ck_assert_uint_eq(rows->field_counts[0], MANY);
     for (uint32_t i = 0; i < MANY; i += 2) {
@@ -220,7 +238,7 @@ START_TEST(thousands_of_columns)
             bytes[field->at + (quoted ? 0 : 1)] != (char)('a' + i % 26))
             ck_abort_msg("field %u", i);
     }
-    feeder_close(at.feeder);
+    scanners[_i]->close(at.scanner);
     memory_free(slot_of_field);
 }
 END_TEST
@@ -232,7 +250,7 @@ START_TEST(no_quote_means_none)
     static char bytes[1 << 14];
     uint64_t seed = unit_seed("no_quote_means_none", 13);
     struct fixture at;
-    fixture_open(&at, &feeder_dialects[3], UINT32_MAX);
+    open_with(&at, _i, 3, UINT32_MAX);
     for (int round = 0; round < 60; round++) {
         for (size_t i = 0; i < sizeof bytes; i++) {
             const uint64_t draw = unit_random(&seed);
@@ -242,7 +260,7 @@ START_TEST(no_quote_means_none)
         }
         fixture_ask_oracle(&at, bytes, sizeof bytes);
         fixture_check_end(
-            &at, fixture_feed_all(&at, &seed, round % 2 == 0 ? 100 : 5000, FEEDER_EVERY_ROW));
+            &at, fixture_feed_all(&at, &seed, round % 2 == 0 ? 100 : 5000, SCANNER_EVERY_ROW));
     }
     fixture_close(&at);
 }
@@ -256,7 +274,7 @@ START_TEST(long_fields_and_many_rows)
     ck_assert_ptr_nonnull(bytes);
     uint64_t seed = unit_seed("long_fields_and_many_rows", 14);
     struct fixture at;
-    fixture_open(&at, &feeder_dialects[0], UINT32_MAX);
+    open_with(&at, _i, 0, UINT32_MAX);
     for (int round = 0; round < 6; round++) {
         const bool long_fields = round % 2 == 0;
         for (size_t i = 0; i < SIZE; i++) {
@@ -264,7 +282,7 @@ START_TEST(long_fields_and_many_rows)
             bytes[i] = draw == 0 ? '\n' : draw == 1 ? ',' : draw < 5 && long_fields ? '"' : 'x';
         }
         fixture_ask_oracle(&at, bytes, SIZE);
-        fixture_check_end(&at, fixture_feed_all(&at, &seed, 20000, FEEDER_EVERY_ROW));
+        fixture_check_end(&at, fixture_feed_all(&at, &seed, 20000, SCANNER_EVERY_ROW));
     }
     fixture_close(&at);
     memory_free(bytes);
@@ -282,13 +300,14 @@ START_TEST(a_stretch_knows_the_byte_before)
     } starts[] = {{0, SCAN_NO_BYTE, 11}, {0, '\r', 11}, {5, SCAN_NO_BYTE, 11}, {5, '\r', 10}};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         struct fixture at;
-        fixture_open(&at, &feeder_dialects[starts[i].dialect], 100);
-        feeder_begin(at.feeder, 10, starts[i].before);
+        open_with(&at, _i, starts[i].dialect, 100);
+        at.scanner->ops->begin(at.scanner, 10, starts[i].before);
         size_t position = 0;
-        ck_assert_int_eq(feeder_feed(at.feeder, "\na\n", &position, 3, FEEDER_EVERY_ROW, NULL),
-                         FEEDER_FED);
-        ck_assert_uint_eq(feeder_rows(at.feeder)->count, 1);
-        ck_assert_uint_eq(feeder_rows(at.feeder)->lines[0], starts[i].first_line);
+        ck_assert_int_eq(
+            at.scanner->ops->feed(at.scanner, "\na\n", &position, 3, SCANNER_EVERY_ROW, NULL),
+            SCANNER_FED);
+        ck_assert_uint_eq(at.scanner->ops->rows(at.scanner)->count, 1);
+        ck_assert_uint_eq(at.scanner->ops->rows(at.scanner)->lines[0], starts[i].first_line);
         fixture_close(&at);
     }
 }
@@ -299,17 +318,17 @@ START_TEST(raw_bytes_may_move)
 {
     static const char bytes[] = "a,\"b\"\"c\nd\",e\r\n\"f\",g\n";
     struct fixture at;
-    fixture_open(&at, &feeder_dialects[0], 100);
+    open_with(&at, _i, 0, 100);
     fixture_ask_oracle(&at, bytes, sizeof bytes - 1);
-    feeder_begin(at.feeder, 1, SCAN_NO_BYTE);
+    at.scanner->ops->begin(at.scanner, 1, SCAN_NO_BYTE);
     size_t position = 0;
     for (size_t stop = 1; stop < sizeof bytes; stop++) {
         char *moved = memory_alloc(sizeof bytes);
         ck_assert_ptr_nonnull(moved);
         memcpy(moved, bytes, stop);
-        const enum feeder_event event =
-            feeder_feed(at.feeder, moved, &position, stop, FEEDER_EVERY_ROW, NULL);
-        ck_assert(event == FEEDER_FED || event == FEEDER_PENDING);
+        const enum scanner_event event =
+            at.scanner->ops->feed(at.scanner, moved, &position, stop, SCANNER_EVERY_ROW, NULL);
+        ck_assert(event == SCANNER_FED || event == SCANNER_PENDING);
         memset(moved, '?', stop);
         memory_free(moved);
         fixture_compare_rows(&at);
@@ -323,18 +342,18 @@ START_TEST(an_open_row_is_not_forgotten)
 {
     struct fixture at;
     static const char bytes[] = "a,b,c\n\"d\",e,f\ng,h";
-    fixture_open(&at, &feeder_dialects[0], 100);
+    open_with(&at, _i, 0, 100);
     fixture_ask_oracle(&at, bytes, sizeof bytes - 1);
-    feeder_begin(at.feeder, 1, SCAN_NO_BYTE);
-    ck_assert(feeder_at_row_start(at.feeder));
+    at.scanner->ops->begin(at.scanner, 1, SCAN_NO_BYTE);
+    ck_assert(at.scanner->ops->at_row_start(at.scanner));
     size_t position = 0;
-    feeder_feed(at.feeder, bytes, &position, 12, FEEDER_EVERY_ROW, NULL);
-    ck_assert(!feeder_at_row_start(at.feeder));
+    at.scanner->ops->feed(at.scanner, bytes, &position, 12, SCANNER_EVERY_ROW, NULL);
+    ck_assert(!at.scanner->ops->at_row_start(at.scanner));
     fixture_compare_rows(&at);
     ck_assert_uint_eq(at.rows, 1);
-    feeder_feed(at.feeder, bytes, &position, at.length, FEEDER_EVERY_ROW, NULL);
-    ck_assert_int_eq(feeder_end(at.feeder, bytes, at.length, NULL), FEEDER_FED);
-    ck_assert(feeder_at_row_start(at.feeder));
+    at.scanner->ops->feed(at.scanner, bytes, &position, at.length, SCANNER_EVERY_ROW, NULL);
+    ck_assert_int_eq(at.scanner->ops->end(at.scanner, bytes, at.length, NULL), SCANNER_FED);
+    ck_assert(at.scanner->ops->at_row_start(at.scanner));
     fixture_compare_rows(&at);
     ck_assert_uint_eq(at.rows, 3);
     fixture_close(&at);
@@ -363,32 +382,32 @@ static size_t make_hungry(char *bytes)
 }
 
 /* One pass with the n-th allocation failing: false when it was not reached. */
-static bool feed_failing(struct fixture *at, uint64_t n)
+static bool feed_failing(struct fixture *at, const struct scanner_ops *ops, uint64_t n)
 {
-    const struct feeder_setup setup = {.automaton = &at->automaton,
-                                       .max_field = UINT32_MAX,
-                                       .slot_of_field = feeder_slots,
-                                       .field_count = FEEDER_COLUMNS,
-                                       .slots = 2};
+    const struct scanner_setup setup = {.automaton = &at->automaton,
+                                        .max_field = UINT32_MAX,
+                                        .slot_of_field = scanner_slots,
+                                        .field_count = SCANNER_COLUMNS,
+                                        .slots = 2};
     uint64_t seed = n;
-    enum feeder_event event = FEEDER_FAILED;
+    enum scanner_event event = SCANNER_FAILED;
     const uint64_t made = memory_allocations();
     at->rows = 0;
     at->error = (struct sheaf_error){.status = SHEAF_OK};
     memory_fail_at(n);
-    const enum sheaf_status opened = feeder_open(&setup, &at->feeder, &at->error);
+    const enum sheaf_status opened = ops->open(&setup, &at->scanner, &at->error);
     if (opened == SHEAF_OK)
-        event = fixture_feed_all(at, &seed, 3000, FEEDER_EVERY_ROW);
+        event = fixture_feed_all(at, &seed, 3000, SCANNER_EVERY_ROW);
     memory_fail_at(0);
-    ck_assert_int_eq(opened == SHEAF_OK, at->feeder != NULL);
-    if (event == FEEDER_FAILED) {
+    ck_assert_int_eq(opened == SHEAF_OK, at->scanner != NULL);
+    if (event == SCANNER_FAILED) {
         ck_assert_int_eq(at->error.status, SHEAF_SYSTEM);
         ck_assert_ptr_nonnull(strstr(at->error.text, "out of memory"));
     } else {
         fixture_check_end(at, event); /* libcsv asks again, for less: then nothing is lost */
     }
-    feeder_close(at->feeder);
-    at->feeder = NULL;
+    ops->close(at->scanner);
+    at->scanner = NULL;
     return memory_allocations() - made >= n;
 }
 
@@ -397,10 +416,11 @@ START_TEST(memory_failures_are_clean)
     static char bytes[64 << 10];
     const int64_t live = memory_live();
     struct fixture at = {.raw = NULL};
-    scan_automaton_build(&at.automaton, &feeder_dialects[_i]);
+    const struct scanner_case one = scanner_case(_i);
+    scan_automaton_build(&at.automaton, one.dialect);
     fixture_ask_oracle(&at, bytes, make_hungry(bytes));
     uint64_t n = 1;
-    while (feed_failing(&at, n)) {
+    while (feed_failing(&at, one.ops, n)) {
         ck_assert_int_eq(memory_live(), live);
         n++;
     }
@@ -423,53 +443,54 @@ START_TEST(the_budget_is_kept)
     }
     struct memory_budget budget = {.limit = 20000};
     struct scan_automaton automaton;
-    scan_automaton_build(&automaton, &feeder_dialects[0]);
-    const struct feeder_setup setup = {.automaton = &automaton,
-                                       .max_field = UINT32_MAX,
-                                       .slot_of_field = feeder_slots,
-                                       .field_count = FEEDER_COLUMNS,
-                                       .slots = 2,
-                                       .budget = &budget};
-    struct feeder *feeder;
+    scan_automaton_build(&automaton, &scanner_dialects[0]);
+    const struct scanner_setup setup = {.automaton = &automaton,
+                                        .max_field = UINT32_MAX,
+                                        .slot_of_field = scanner_slots,
+                                        .field_count = SCANNER_COLUMNS,
+                                        .slots = 2,
+                                        .budget = &budget};
+    struct scanner *scanner;
     struct sheaf_error error = {.status = SHEAF_OK};
-    ck_assert_int_eq(feeder_open(&setup, &feeder, NULL), SHEAF_OK);
+    ck_assert_int_eq(scanners[_i]->open(&setup, &scanner, NULL), SHEAF_OK);
     for (int stretch = 0; stretch < 20; stretch++) {
         size_t position = 0;
-        feeder_begin(feeder, 1, SCAN_NO_BYTE);
-        ck_assert_int_eq(
-            feeder_feed(feeder, bytes, &position, (size_t)30 * ROW, FEEDER_EVERY_ROW, &error),
-            FEEDER_FED);
+        scanner->ops->begin(scanner, 1, SCAN_NO_BYTE);
+        ck_assert_int_eq(scanner->ops->feed(scanner, bytes, &position, (size_t)30 * ROW,
+                                            SCANNER_EVERY_ROW, &error),
+                         SCANNER_FED);
         ck_assert_uint_gt(budget.used, (size_t)30 * 100);
     }
     size_t position = 0;
-    feeder_begin(feeder, 1, SCAN_NO_BYTE);
-    ck_assert_int_eq(feeder_feed(feeder, bytes, &position, sizeof bytes, FEEDER_EVERY_ROW, &error),
-                     FEEDER_FAILED);
+    scanner->ops->begin(scanner, 1, SCAN_NO_BYTE);
+    ck_assert_int_eq(
+        scanner->ops->feed(scanner, bytes, &position, sizeof bytes, SCANNER_EVERY_ROW, &error),
+        SCANNER_FAILED);
     ck_assert_int_eq(error.status, SHEAF_LIMIT);
-    feeder_close(feeder);
+    scanners[_i]->close(scanner);
     ck_assert_uint_eq(budget.used, 0);
 }
 END_TEST
 
-static Suite *feeder_suite(void)
+static Suite *scanner_suite(void)
 {
-    Suite *suite = suite_create("feeder");
-    TCase *tests = tcase_create("feeder");
+    Suite *suite = suite_create("scanner");
+    TCase *tests = tcase_create("scanner");
     tcase_set_timeout(tests, 30);
-    tcase_add_loop_test(tests, random_bytes_in_random_pieces, 0, FEEDER_DIALECTS);
+    tcase_add_loop_test(tests, random_bytes_in_random_pieces, 0, SCANNER_CASES);
     tcase_add_loop_test(tests, cases_at_every_piece_size, 0, sizeof cases / sizeof *cases);
-    tcase_add_test(tests, the_longest_field);
-    tcase_add_test(tests, too_long_goes_before_unclosed_and_bad);
-    tcase_add_test(tests, thousands_of_columns);
-    tcase_add_test(tests, no_quote_means_none);
-    tcase_add_test(tests, long_fields_and_many_rows);
-    tcase_add_test(tests, a_stretch_knows_the_byte_before);
-    tcase_add_test(tests, raw_bytes_may_move);
-    tcase_add_test(tests, an_open_row_is_not_forgotten);
-    tcase_add_loop_test(tests, memory_failures_are_clean, 0, FEEDER_DIALECTS);
-    tcase_add_test(tests, the_budget_is_kept);
+    tcase_add_loop_test(tests, the_longest_field, 0, SCANNERS);
+    tcase_add_loop_test(tests, too_long_goes_before_unclosed_and_bad, 0, SCANNERS);
+    tcase_add_loop_test(tests, thousands_of_columns, 0, SCANNERS);
+    tcase_add_loop_test(tests, no_quote_means_none, 0, SCANNERS);
+    tcase_add_loop_test(tests, long_fields_and_many_rows, 0, SCANNERS);
+    tcase_add_loop_test(tests, a_stretch_knows_the_byte_before, 0, SCANNERS);
+    tcase_add_loop_test(tests, raw_bytes_may_move, 0, SCANNERS);
+    tcase_add_loop_test(tests, an_open_row_is_not_forgotten, 0, SCANNERS);
+    tcase_add_loop_test(tests, memory_failures_are_clean, 0, SCANNER_CASES);
+    tcase_add_loop_test(tests, the_budget_is_kept, 0, SCANNERS);
     suite_add_tcase(suite, tests);
     return suite;
 }
 
-UNIT_MAIN(feeder_suite)
+UNIT_MAIN(scanner_suite)
