@@ -31,9 +31,10 @@ struct decimal_summary {
     uint64_t rows;   /* nulls included */
     uint64_t count;  /* values */
     int128 sum;      /* of the mantissas */
-    uint128 squares; /* of their squares; kept only where SUMMARY_SQUARES is asked for */
+    uint128 squares; /* of their squares, modulo 2^128 */
     int64_t least;   /* mantissas; mean nothing when count is 0 */
     int64_t greatest;
+    uint32_t squares_high; /* more of the squares, in units of 2^128 */
     int8_t exponent;
 };
 

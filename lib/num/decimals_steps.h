@@ -1,0 +1,225 @@
+/* num/decimals_steps.h - the algorithms of the decimal kernels that work on several values at once.
+ *
+ * Written over a few primitives, which a file for an instruction set defines before it includes
+ * this (alone, it is empty): `words`, a vector of LANES 64-bit words, and functions on it, named
+ * words_*. Where such a function tells something of each word it gives a word of ones for yes, 0
+ * for no.
+ *
+ * Digits to numbers by multiplying neighbours and adding, in three steps (Wojciech Muła, "SIMD-ized
+ * check which bytes are in a set / parsing series of integers with SIMD", 0x80.pl), with the sign
+ * and the point taken out of the text first: a text is moved to the end of its word, the point is
+ * written over by moving up what stands before it. Each value's own point is found, so that columns
+ * of different numbers of digits are read like any other. */
+#ifndef NUM_DECIMALS_STEPS_H
+#define NUM_DECIMALS_STEPS_H
+
+#ifdef DECIMALS_PRIMITIVES
+
+#include "num/decimals_kernel.h"
+
+#include <string.h>
+
+enum {
+    WORD_BYTES = 8,
+    WORD_BITS = 64,
+};
+
+static const uint64_t byte_ones = UINT64_C(0x0101010101010101);
+static const uint64_t all_zeros = UINT64_C(0x3030303030303030); /* digits */
+static const uint64_t word_top = UINT64_C(1) << 63;
+static const uint64_t quad_ten = 10000;
+static const uint64_t word_ten = 100000000;
+
+/* The point and the minus sign, taken like digits. */
+static const uint64_t point_digit = '.' ^ '0';
+static const uint64_t minus_digit = '-' ^ '0';
+
+/* How many bytes stand behind each one in its word. */
+static const uint64_t bytes_behind = UINT64_C(0x0001020304050607);
+
+/* One value a lane, on its way. */
+struct lanes {
+    words mantissas;
+    words digits; /* after the point */
+    words bad;    /* not 0 where the text was something else */
+};
+
+static inline bool any(words values)
+{
+    return words_meet(values, values);
+}
+
+/* Loads eight bytes of each text, at an offset; of a null text zeros. */
+static inline words load_bytes(const struct text *texts, size_t offset)
+{
+    static const char zeros[2 * WORD_BYTES + 1] = "0000000000000000";
+    const char *at[LANES];
+    for (int i = 0; i < LANES; i++)
+        at[i] = (texts[i].bytes == NULL ? zeros : texts[i].bytes) + offset;
+    return words_gather(at);
+}
+
+/* Takes the sign out of the first bytes of texts; gives which had one. */
+static inline words take_sign(words *first)
+{
+    const words low = words_and(*first, words_all(0xff));
+    const words negative = words_equal(low, words_all(minus_digit));
+    *first = words_andnot(words_and(negative, words_all(0xff)), *first);
+    return negative;
+}
+
+/* The bytes before the first point of each word; none where there is none. */
+static inline words before_point(words ones)
+{
+    const words some = words_andnot(words_equal(ones, words_zero()), words_all(UINT64_MAX));
+    return words_and(some, words_andnot(ones, words_sub(ones, words_all(1))));
+}
+
+/* Not 0 where the number of points is more than 1, or no digit is beside sign and point. */
+static inline words judge(words lengths, words negative, words points)
+{
+    const words digits = words_sub(words_add(lengths, negative), points);
+    const words lacking = words_sub(digits, words_all(1));
+    const words many = words_sub(words_all(1), points);
+    return words_and(words_or(lacking, many), words_all(word_top));
+}
+
+/* The number that the decimal digits of each word make, the first byte's digit first. */
+static inline words number_of_digits(words digits)
+{
+    const words quads = words_quads(digits);
+    return words_add(words_multiply(quads, words_all(quad_ten)), words_upper_half(quads));
+}
+
+static inline words negate(words values, words negative)
+{
+    return words_sub(words_xor(values, negative), negative);
+}
+
+/* Reads texts of 8 bytes at most. */
+static inline struct lanes read_word(words lengths, const struct text *texts)
+{
+    words bytes = words_xor(load_bytes(texts, 0), words_all(all_zeros));
+    const words negative = take_sign(&bytes);
+    const words unused = words_sub(words_all(WORD_BITS), words_times_eight(lengths));
+    bytes = words_shift_up(bytes, unused);
+    const words points = words_equal_bytes(bytes, words_all(point_digit * byte_ones));
+    const words ones = words_and(points, words_all(byte_ones));
+    const words before = before_point(ones);
+    bytes = words_andnot(points, bytes);
+    bytes = words_or(words_andnot(before, bytes), words_up_byte(words_and(before, bytes)));
+    const words bad = judge(lengths, negative, words_sum_bytes(ones));
+    return (struct lanes){
+        .mantissas = negate(number_of_digits(bytes), negative),
+        .digits = words_sum_bytes(words_and(points, words_all(bytes_behind))),
+        .bad = words_or(bad, words_over_nine(bytes)),
+    };
+}
+
+/* The 16 bytes of a text, moved to their end. */
+struct pair {
+    words low; /* the first bytes */
+    words high;
+};
+
+static inline struct pair load_pair(words lengths, const struct text *texts, words *negative)
+{
+    words first = words_xor(load_bytes(texts, 0), words_all(all_zeros));
+    const words second = words_xor(load_bytes(texts, WORD_BYTES), words_all(all_zeros));
+    *negative = take_sign(&first);
+    /* By so much the first word moves into the second one, or past its beginning. */
+    const words used = words_times_eight(lengths);
+    const words unused = words_sub(words_all(2 * WORD_BITS), used);
+    const words back = words_sub(words_all(WORD_BITS), unused);
+    const words past = words_sub(unused, words_all(WORD_BITS));
+    const words moved = words_or(words_shift_down(first, back), words_shift_up(first, past));
+    return (struct pair){.low = words_shift_up(first, unused),
+                         .high = words_or(words_shift_up(second, unused), moved)};
+}
+
+/* Reads texts of 16 bytes at most. */
+static inline struct lanes read_pair(words lengths, const struct text *texts)
+{
+    words negative;
+    struct pair bytes = load_pair(lengths, texts, &negative);
+    const words point = words_all(point_digit * byte_ones);
+    const words low_points = words_equal_bytes(bytes.low, point);
+    const words high_points = words_equal_bytes(bytes.high, point);
+    const words low_ones = words_and(low_points, words_all(byte_ones));
+    const words high_ones = words_and(high_points, words_all(byte_ones));
+    const words low_count = words_sum_bytes(low_ones);
+    const words high_count = words_sum_bytes(high_ones);
+    const words none_high = words_equal(high_ones, words_zero());
+
+    const words high_before = before_point(high_ones);
+    const words low_before =
+        words_or(before_point(low_ones), words_andnot(none_high, words_all(UINT64_MAX)));
+    const words low = words_andnot(low_points, bytes.low);
+    const words high = words_andnot(high_points, bytes.high);
+    const words carried = words_andnot(none_high, words_top_byte(low));
+    bytes.low = words_or(words_andnot(low_before, low), words_up_byte(words_and(low_before, low)));
+    bytes.high =
+        words_or(words_andnot(high_before, high), words_up_byte(words_and(high_before, high)));
+    bytes.high = words_or(bytes.high, carried);
+
+    const words low_digits =
+        words_add(words_sum_bytes(words_and(low_points, words_all(bytes_behind))),
+                  words_times_eight(low_count));
+    const words high_digits = words_sum_bytes(words_and(high_points, words_all(bytes_behind)));
+    const words magnitude =
+        words_add(words_multiply(number_of_digits(bytes.low), words_all(word_ten)),
+                  number_of_digits(bytes.high));
+    const words over = words_or(words_over_nine(bytes.low), words_over_nine(bytes.high));
+    return (struct lanes){
+        .mantissas = negate(magnitude, negative),
+        .digits = words_add(low_digits, high_digits),
+        .bad = words_or(judge(lengths, negative, words_add(low_count, high_count)), over),
+    };
+}
+
+/* Reads LANES texts, as rows from `row` on. False as decimal_kernel.parse. */
+static inline bool read_lanes(struct decimal_column *column, uint32_t row, const struct text *texts)
+{
+    const words nulls = words_equal(words_of_pointers(texts), words_zero());
+    const words lengths =
+        words_or(words_andnot(nulls, words_of_lengths(texts)), words_and(nulls, words_all(1)));
+    /* Of an empty text these are all bits. */
+    const words but_one = words_sub(lengths, words_all(1));
+    if (words_meet(but_one, words_all(~(2 * WORD_BYTES - UINT64_C(1)))))
+        return decimals_read_rows(column, row, LANES);
+    struct lanes lanes;
+    if (words_meet(but_one, words_all(WORD_BYTES)))
+        lanes = read_pair(lengths, texts);
+    else
+        lanes = read_word(lengths, texts);
+    if (any(lanes.bad))
+        return decimals_read_rows(column, row, LANES);
+    column->has_nulls |= any(nulls);
+    words_store(column->mantissas + row,
+                words_or(lanes.mantissas, words_and(nulls, words_all(word_top))));
+    const words scale = words_all(column->scale);
+    const words digits = words_or(lanes.digits, words_and(nulls, scale));
+    if (!any(words_xor(digits, scale)))
+        return true;
+    uint64_t each[LANES];
+    words_store(each, digits);
+    return decimals_align(column, row, LANES, each);
+}
+
+static inline bool parse_texts(const struct text *texts, uint32_t count, int64_t *mantissas,
+                               struct decimals *out)
+{
+    struct decimal_column column = {.texts = texts, .mantissas = mantissas};
+    uint32_t row = 0;
+    for (; count - row >= LANES; row += LANES) {
+        if (!read_lanes(&column, row, texts + row))
+            return false;
+    }
+    if (!decimals_read_rows(&column, row, count - row))
+        return false;
+    *out = decimals_of_column(&column);
+    return true;
+}
+
+#endif
+#endif
