@@ -1,233 +1,212 @@
-/* Shortest digits that read back. Every decimal of at most 15 digits survives the way to a normal
- * double and back (6 for a float; Matula, "In-and-out conversions", 1968), so that rounding to 15
- * digits finds all shorter ones too, as zeros at the end. Otherwise it takes 16, or 17, which
- * always do. At a power of two the doubles below are nearer than those above: there the nearest
- * decimal of a length may fail while the next one up reads back. */
 #include "num/print.h"
 
 #include "num/power.h"
+#include "num/shortest.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    DIGITS_MAX = 40,
+    /* Digits are copied as a block of this many, whose length the compiler knows. */
+    DIGITS_BLOCK = 40,
     /* The notation of doubles: fixed from 10^FIXED_MIN up to below 10^FIXED_END. */
     FIXED_MIN = -7,
     FIXED_END = 21,
+    EIGHT_DIGITS = 100000000,
 };
 
-/* ±d.ddd * 10^exponent, no zero at the end but a single 0. */
+_Static_assert((int)NUMBER_DIGITS < (int)DIGITS_BLOCK, "all digits are in the first block");
+/* ± 0 . zeros, and a block of which the digits are less. */
+_Static_assert(3 + FIXED_END + DIGITS_BLOCK <= (int)NUMBER_TEXT_SIZE &&
+                   3 - (int)NUMBER_EXPONENT_MIN + DIGITS_BLOCK <= (int)NUMBER_TEXT_SIZE,
+               "a block fits where the last digits stand");
+
+/* count digits, the last of which stands for 10^exponent. */
 struct digits {
-    char digit[DIGITS_MAX];
+    char digit[2 * DIGITS_BLOCK]; /* zeros behind them: a block from any of them is inside */
     int count;
     int exponent;
-    bool negative;
 };
 
-/* What a printed double must survive. */
-struct format {
-    double (*read)(const char *text);
-    double normal_min; /* below it numbers have fewer bits */
-    int sure_digits;
-    int max_digits;
-};
+/* ---- digits ------------------------------------------------------------------------------ */
 
-static double read_double(const char *text)
+/* Puts two digits. */
+static void put_pair(char *out, uint32_t pair)
 {
-    return strtod(text, NULL);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    memcpy(out, pairs + (size_t)2 * pair, 2);
 }
 
-static double read_float(const char *text)
+/* Puts eight digits, zeros at the front too. */
+static void put_eight(char *out, uint32_t value)
 {
-    return (double)strtof(text, NULL);
+    const uint32_t high = value / 10000;
+    const uint32_t low = value % 10000;
+    put_pair(out, high / 100);
+    put_pair(out + 2, high % 100);
+    put_pair(out + 4, low / 100);
+    put_pair(out + 6, low % 100);
 }
 
-static const struct format format_double = {
-    .read = read_double,
-    .normal_min = DBL_MIN,
-    .sure_digits = DBL_DIG,
-    .max_digits = DBL_DECIMAL_DIG,
-};
+/* Puts 1 to 8 digits, no zeros at the front, and gives their number. */
+static int put_leading(char *out, uint32_t value)
+{
+    char eight[8];
+    int zeros = 0;
+    put_eight(eight, value);
+    while (zeros < 7 && eight[zeros] == '0')
+        zeros++;
+    for (int i = zeros; i < 8; i++)
+        out[i - zeros] = eight[i];
+    return 8 - zeros;
+}
 
-static const struct format format_float = {
-    .read = read_float,
-    .normal_min = (double)FLT_MIN,
-    .sure_digits = FLT_DIG,
-    .max_digits = FLT_DECIMAL_DIG,
-};
+/* Puts the digits of an integer and gives their number. */
+static int put_integer(char *out, uint64_t value)
+{
+    if (value < EIGHT_DIGITS)
+        return put_leading(out, (uint32_t)value);
+    const uint64_t rest = value / EIGHT_DIGITS;
+    int count;
+    if (rest < EIGHT_DIGITS) {
+        count = put_leading(out, (uint32_t)rest);
+    } else {
+        count = put_leading(out, (uint32_t)(rest / EIGHT_DIGITS));
+        put_eight(out + count, (uint32_t)(rest % EIGHT_DIGITS));
+        count += 8;
+    }
+    put_eight(out + count, (uint32_t)(value % EIGHT_DIGITS));
+    return count + 8;
+}
+
+/* Puts 19 digits, zeros at the front too. */
+static void put_nineteen(char *out, uint64_t value)
+{
+    const uint64_t rest = value / EIGHT_DIGITS;
+    const uint32_t top = (uint32_t)(rest / EIGHT_DIGITS); /* of three digits */
+    out[0] = (char)('0' + top / 100);
+    put_pair(out + 1, top % 100);
+    put_eight(out + 3, (uint32_t)(rest % EIGHT_DIGITS));
+    put_eight(out + 11, (uint32_t)(value % EIGHT_DIGITS));
+}
+
+/* Puts the digits of an integer below 10^38 and gives their number. */
+static int put_wide(char *out, uint128 value)
+{
+    if (value <= UINT64_MAX)
+        return put_integer(out, (uint64_t)value);
+    const int count = put_integer(out, (uint64_t)(value / power_ten(POWER_TEN_MAX)));
+    put_nineteen(out + count, (uint64_t)(value % power_ten(POWER_TEN_MAX)));
+    return count + POWER_TEN_MAX;
+}
 
 static void strip_zeros(struct digits *digits)
 {
-    while (digits->count > 1 && digits->digit[digits->count - 1] == '0')
-        digits->count--;
+    int count = digits->count;
+    while (count > 1 && digits->digit[count - 1] == '0')
+        count--;
+    digits->exponent += digits->count - count;
+    digits->count = count;
 }
 
-/* A writer into the caller's text. */
-struct writer {
-    char *out;
-    size_t length;
-};
+/* ---- notations --------------------------------------------------------------------------- */
 
-static void put(struct writer *writer, char c)
+/* Puts the digits from number `from` on; more zeros may stand behind them. Gives their number. */
+static int put_from(char *out, const struct digits *digits, int from)
 {
-    writer->out[writer->length++] = c;
+    memcpy(out, digits->digit + from, DIGITS_BLOCK);
+    return digits->count - from;
 }
 
-/* Puts digits from … to - 1; zeros where there are none. */
-static void put_digits(struct writer *writer, const struct digits *digits, int from, int to)
+static int put_fixed(char *out, const struct digits *digits)
 {
-    for (int i = from; i < to; i++)
-        put(writer, i >= 0 && i < digits->count ? digits->digit[i] : '0');
-}
-
-static void put_fixed(struct writer *writer, const struct digits *digits)
-{
-    const int whole = digits->exponent + 1; /* digits before the point */
-    if (whole > 0)
-        put_digits(writer, digits, 0, whole);
-    else
-        put(writer, '0');
-    if (whole >= digits->count)
-        return;
-    put(writer, '.');
-    put_digits(writer, digits, whole, digits->count);
-}
-
-static void put_scientific(struct writer *writer, const struct digits *digits)
-{
-    put(writer, digits->digit[0]);
-    if (digits->count > 1) {
-        put(writer, '.');
-        put_digits(writer, digits, 1, digits->count);
+    const int whole = digits->count + digits->exponent; /* digits before the point */
+    if (digits->exponent >= 0) {
+        put_from(out, digits, 0);
+        memset(out + digits->count, '0', (size_t)digits->exponent);
+        return whole;
     }
-    const int printed = snprintf(writer->out + writer->length, NUMBER_TEXT_SIZE - writer->length,
-                                 "e%d", digits->exponent);
-    writer->length += printed > 0 ? (size_t)printed : 0;
+    if (whole > 0) {
+        put_from(out, digits, 0);
+        out[whole] = '.';
+        return whole + 1 + put_from(out + whole + 1, digits, whole);
+    }
+    memset(out, '0', (size_t)(2 - whole));
+    out[1] = '.';
+    return 2 - whole + put_from(out + 2 - whole, digits, 0);
 }
 
-static size_t finish(struct writer *writer)
+static int put_scientific(char *out, const struct digits *digits)
 {
-    writer->out[writer->length] = '\0';
-    return writer->length;
+    int length = 1;
+    out[0] = digits->digit[0];
+    if (digits->count > 1) {
+        out[length++] = '.';
+        length += put_from(out + length, digits, 1);
+    }
+    const int exponent = digits->count - 1 + digits->exponent;
+    out[length++] = 'e';
+    if (exponent < 0)
+        out[length++] = '-';
+    return length + put_leading(out + length, (uint32_t)(exponent < 0 ? -exponent : exponent));
+}
+
+static size_t finish(char *out, int length)
+{
+    out[length] = '\0';
+    return (size_t)length;
+}
+
+static size_t finish_word(char *out, const char *word)
+{
+    const size_t length = strlen(word);
+    memcpy(out, word, length + 1);
+    return length;
 }
 
 static size_t print_decimal(const struct number *number, char *out)
 {
-    struct digits digits = {.negative = number->mantissa < 0};
-    char reversed[DIGITS_MAX];
-    int count = 0;
-    for (uint128 rest = power_magnitude(number->mantissa); rest != 0;) {
-        /* One long division for 19 digits. */
-        uint64_t low = (uint64_t)(rest % power_ten(POWER_TEN_MAX));
-        rest /= power_ten(POWER_TEN_MAX);
-        for (int i = 0; i < POWER_TEN_MAX && (rest != 0 || low != 0); i++, low /= 10)
-            reversed[count++] = (char)('0' + low % 10);
-    }
-    struct writer writer = {.out = out};
-    if (count == 0) {
-        put(&writer, '0');
-        return finish(&writer);
-    }
-    for (int i = 0; i < count; i++)
-        digits.digit[i] = reversed[count - 1 - i];
-    digits.count = count;
-    digits.exponent = number->exponent + count - 1;
+    const uint128 magnitude = power_magnitude(number->mantissa);
+    int length = 0;
+    if (number->mantissa < 0)
+        out[length++] = '-';
+    if (number->exponent == 0 || magnitude == 0)
+        return finish(out, length + put_wide(out + length, magnitude));
+    struct digits digits = {.exponent = number->exponent};
+    digits.count = put_wide(digits.digit, magnitude);
     strip_zeros(&digits);
-    if (digits.negative)
-        put(&writer, '-');
-    put_fixed(&writer, &digits);
-    return finish(&writer);
+    return finish(out, length + put_fixed(out + length, &digits));
 }
 
-/* The magnitude rounded to `count` digits. Reads only digits of what printf wrote, since the point
- * depends on the locale. */
-static void round_to(struct digits *out, double magnitude, int count)
+static size_t print_real(double real, bool is_single, char *out)
 {
-    char text[DIGITS_MAX];
-    (void)snprintf(text, sizeof text, "%.*e", count - 1, magnitude); /* at most 25 bytes */
-    out->count = 0;
-    const char *at = text;
-    for (; *at != 'e'; at++) {
-        if (*at >= '0' && *at <= '9')
-            out->digit[out->count++] = *at;
-    }
-    out->exponent = (int)strtol(at + 1, NULL, 10);
-}
-
-/* Adds one to the last digit. */
-static void round_up(struct digits *digits)
-{
-    int i = digits->count - 1;
-    for (; i >= 0 && digits->digit[i] == '9'; i--)
-        digits->digit[i] = '0';
-    if (i >= 0) {
-        digits->digit[i]++;
-        return;
-    }
-    digits->digit[0] = '1'; /* 99…9 became 100…0 */
-    digits->exponent++;
-}
-
-static bool reads_back(const struct digits *digits, double magnitude, const struct format *format)
-{
-    char text[DIGITS_MAX];
-    const int count = digits->count;
-    memcpy(text, digits->digit, (size_t)count);
-    (void)snprintf(text + count, sizeof text - (size_t)count, "e%d",
-                   digits->exponent - (count - 1)); /* 17 digits at most: fits */
-    return format->read(text) == magnitude;
-}
-
-/* Finds `count` digits that read back. */
-static bool find_digits(struct digits *out, double magnitude, int count,
-                        const struct format *format)
-{
-    int exponent;
-    round_to(out, magnitude, count);
-    if (reads_back(out, magnitude, format))
-        return true;
-    if (frexp(magnitude, &exponent) != 0.5) /* no power of two */
-        return false;
-    round_up(out);
-    return reads_back(out, magnitude, format);
-}
-
-static size_t print_real(double real, const struct format *format, char *out)
-{
-    struct writer writer = {.out = out};
-    if (!isfinite(real)) {
-        const char *const word = isnan(real) ? "NaN" : real > 0 ? "inf" : "-inf";
-        writer.length = strlen(word);
-        memcpy(out, word, writer.length);
-        return finish(&writer);
-    }
+    if (!isfinite(real))
+        return finish_word(out, isnan(real) ? "NaN" : real > 0 ? "inf" : "-inf");
+    if (real == 0)
+        return finish_word(out, "0");
     const double magnitude = fabs(real);
-    struct digits digits = {.digit = "0", .count = 1};
-    if (magnitude != 0) {
-        int count = magnitude < format->normal_min ? 1 : format->sure_digits;
-        while (!find_digits(&digits, magnitude, count, format) && count < format->max_digits)
-            count++;
-        strip_zeros(&digits);
-    }
+    const struct shortest shortest =
+        is_single ? shortest_of_float((float)magnitude) : shortest_of_double(magnitude);
+    struct digits digits = {.exponent = shortest.exponent};
+    digits.count = put_integer(digits.digit, shortest.digits);
+    strip_zeros(&digits);
+    int length = 0;
     if (real < 0)
-        put(&writer, '-');
-    if (digits.exponent >= FIXED_MIN && digits.exponent < FIXED_END)
-        put_fixed(&writer, &digits);
-    else
-        put_scientific(&writer, &digits);
-    return finish(&writer);
+        out[length++] = '-';
+    const int first = digits.count - 1 + digits.exponent; /* 10^first is the first digit's */
+    if (first >= FIXED_MIN && first < FIXED_END)
+        return finish(out, length + put_fixed(out + length, &digits));
+    return finish(out, length + put_scientific(out + length, &digits));
 }
 
 size_t number_print(const struct number *number, char out[NUMBER_TEXT_SIZE])
 {
     if (number->kind == NUMBER_DECIMAL)
         return print_decimal(number, out);
-    const bool is_single = number->exponent == NUMBER_SINGLE;
-    return print_real(number->real, is_single ? &format_float : &format_double, out);
+    return print_real(number->real, number->exponent == NUMBER_SINGLE, out);
 }
