@@ -1,8 +1,13 @@
 /* What is computed from exact sums: one exact rational each, rounded once at the end. No running
- * means (Welford; Chan, Golub and LeVeque): their results depend on the grouping. */
+ * means (Welford; Chan, Golub and LeVeque): their results depend on the grouping.
+ *
+ * Most sums fit machine integers, for which there is a short way. It gives the same number, because
+ * there is only one: the exact value, rounded once. */
 #include "num/exact.h"
 
 #include "num/exact_wide.h"
+#include "num/power.h"
+#include "num/quotient.h"
 #include "num/rational.h"
 
 #include <math.h>
@@ -46,6 +51,114 @@ static void total(struct rational *out, const struct exact_sum *sum)
     rational_add(out, &part);
 }
 
+/* ---- the short way ----------------------------------------------------------------------- */
+
+/* True when small * 10^scale is everything that was added. */
+static bool is_small(const struct exact_sum *sum)
+{
+    return sum->wide == NULL && sum->special == 0;
+}
+
+/* As store_quotient, of ±magnitude * 10^exponent / divisor. False, and nothing stored, when it does
+ * not fit machine integers. */
+static bool store_small(struct number *out, uint128 magnitude, bool negative, int exponent,
+                        uint128 divisor, int digits)
+{
+    struct quotient quotient;
+    if (!quotient_make(&quotient, magnitude, digits < 0 ? exponent : exponent + digits, divisor))
+        return false;
+    if (digits < 0) {
+        const double nearest = quotient_nearest(&quotient);
+        store_double(out, negative ? -nearest : nearest);
+        return true;
+    }
+    const uint128 rounded = quotient_round(&quotient);
+    if (rounded >= power_ten_wide(NUMBER_DIGITS))
+        return false;
+    *out = (struct number){.mantissa = negative ? -(int128)rounded : (int128)rounded,
+                           .exponent = (int8_t)-digits,
+                           .kind = NUMBER_DECIMAL};
+    return true;
+}
+
+static bool store_small_mean(struct number *out, const struct exact_sum *sum, uint64_t count,
+                             int digits)
+{
+    return is_small(sum) &&
+           store_small(out, power_magnitude(sum->small), sum->small < 0, sum->scale, count, digits);
+}
+
+static bool store_small_sum(struct number *out, const struct exact_sum *sum, int digits)
+{
+    if (digits >= 0)
+        return store_small_mean(out, sum, 1, digits);
+    if (!is_small(sum) || sum->scale > 0 || sum->scale < NUMBER_EXPONENT_MIN ||
+        power_magnitude(sum->small) >= power_ten_wide(NUMBER_DIGITS))
+        return false;
+    *out = (struct number){.mantissa = sum->small, .exponent = sum->scale, .kind = NUMBER_DECIMAL};
+    return true;
+}
+
+/* A variance as magnitude * 10^exponent / divisor. */
+struct small_variance {
+    uint128 magnitude;
+    uint128 divisor;
+    int exponent;
+};
+
+/* False when it does not fit, or there is none. */
+static bool find_small_variance(struct small_variance *out, const struct exact_sum *sum,
+                                const struct exact_sum *squares, uint64_t count,
+                                enum exact_divisor divisor)
+{
+    const uint64_t degrees = divisor == EXACT_SAMPLE ? count - 1 : count;
+    if (!is_small(sum) || !is_small(squares) || squares->small < 0 || count == 0 || degrees == 0)
+        return false;
+    const int twice = 2 * sum->scale;
+    const int exponent = twice < squares->scale ? twice : squares->scale;
+    const uint128 simple = power_magnitude(sum->small);
+    uint128 square;
+    uint128 product;
+    if (!quotient_multiply(simple, simple, &square) ||
+        !quotient_multiply_ten(&square, twice - exponent) ||
+        !quotient_multiply((uint128)squares->small, count, &product) ||
+        !quotient_multiply_ten(&product, squares->scale - exponent) || product < square)
+        return false;
+    *out = (struct small_variance){
+        .magnitude = product - square,
+        .divisor = (uint128)count * degrees,
+        .exponent = exponent,
+    };
+    return true;
+}
+
+static bool store_small_variance(struct number *out, const struct exact_sum *sum,
+                                 const struct exact_sum *squares, uint64_t count,
+                                 enum exact_divisor divisor, int digits)
+{
+    struct small_variance variance;
+    return find_small_variance(&variance, sum, squares, count, divisor) &&
+           store_small(out, variance.magnitude, false, variance.exponent, variance.divisor, digits);
+}
+
+/* To the nearest double. */
+static bool store_small_deviation(struct number *out, const struct exact_sum *sum,
+                                  const struct exact_sum *squares, uint64_t count,
+                                  enum exact_divisor divisor)
+{
+    struct small_variance variance;
+    struct quotient quotient;
+    double root;
+    if (!find_small_variance(&variance, sum, squares, count, divisor) ||
+        !quotient_make(&quotient, variance.magnitude, variance.exponent, variance.divisor) ||
+        !quotient_nearest_root(&quotient, &root))
+        return false;
+    store_double(out, root);
+    return true;
+}
+
+/* ---- results ----------------------------------------------------------------------------- */
+
 /* value / divisor, as a decimal of `digits` after the point if that is asked and fits. */
 static void store_quotient(struct number *out, const struct rational *value, uint128 divisor,
                            int digits)
@@ -62,6 +175,8 @@ enum sheaf_status exact_sum_value(const struct exact_sum *sum, int round, struct
         store_double(out, special_value(sum->special));
         return SHEAF_OK;
     }
+    if (store_small_sum(out, sum, round))
+        return SHEAF_OK;
     struct rational value;
     total(&value, sum);
     if (round >= 0 || has_doubles(sum) || !rational_decimal(&value, out))
@@ -77,6 +192,8 @@ enum sheaf_status exact_mean(const struct exact_sum *sum, uint64_t count, int ro
         store_double(out, special_value(sum->special));
         return SHEAF_OK;
     }
+    if (store_small_mean(out, sum, count, round))
+        return SHEAF_OK;
     struct rational value;
     total(&value, sum);
     store_quotient(out, &value, count, round);
@@ -115,6 +232,8 @@ enum sheaf_status exact_variance(const struct exact_sum *sum, const struct exact
 {
     (void)error;
     struct variance variance;
+    if (store_small_variance(out, sum, squares, count, divisor, round))
+        return SHEAF_OK;
     if (find_variance(&variance, sum, squares, count, divisor))
         store_quotient(out, &variance.moment, variance.divisor, round);
     else
@@ -128,6 +247,8 @@ enum sheaf_status exact_deviation(const struct exact_sum *sum, const struct exac
 {
     (void)error;
     struct variance variance;
+    if (round < 0 && store_small_deviation(out, sum, squares, count, divisor))
+        return SHEAF_OK;
     /* Negative: never of true sums, but those of a damaged file may contradict each other. */
     if (!find_variance(&variance, sum, squares, count, divisor) ||
         (variance.moment.negative && variance.moment.natural.length > 0))
