@@ -99,7 +99,7 @@ EXAMPLES := $(EXAMPLE_SOURCES:cmd/examples/%.c=$(BUILD)/examples/%)
 UNIT_TESTS := $(UNIT_TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
 SYNC_TESTS := $(filter $(BUILD)/tests/unit/sync/%,$(UNIT_TESTS))
 SYNC_PROGRAMS := $(SYNC_SOURCES:%.c=$(BUILD)/%)
-# Compiled by scripts/bench-sync, against libraries that no test needs.
+# Compiled by scripts/bench and scripts/bench-sync, against what no test needs.
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 # What the unit tests link with: the library compiled with SHEAF_TESTING, and the oracle.
 TEST_ARCHIVE := $(BUILD)/tests/library.a
