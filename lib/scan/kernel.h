@@ -31,10 +31,12 @@ struct scan_index {
     uint32_t count;    /* separators */
     uint32_t rows;     /* LFs among them */
     uint32_t consumed; /* the offset after the last of them: where the next row starts */
-    bool has_quotes;   /* some row of them holds a quote byte (true may be said of rows behind) */
+    bool has_quotes;   /* some row of them holds a quote byte */
     bool has_crs;      /* likewise a CR */
-    bool stopped;      /* the row at `consumed` has something that masks cannot tell: a quote out of
-                          place, a comment, a CR after a closing quote with no LF behind it */
+    bool stopped;      /* fewer than `rows_most` rows are before a byte that masks cannot tell, in
+                          the row at `consumed`, complete or not: a quote in an unquoted field, a
+                          byte after a closing quote that is no quote, separator or CR, one after
+                          that CR that is no LF, a comment byte at the row's start */
 };
 
 /* Marks that an index of so many bytes can need: one each, and what a block's store may overrun. */
@@ -53,8 +55,8 @@ struct scan_shape {
 struct scan_kernel {
     enum isa isa;
 
-    /* Indexes complete rows of bytes[0 … length), which begins where a row does, until at least
-     * `rows_most` rows are complete (some more may be), the bytes end, or something stops it.
+    /* Indexes complete rows of bytes[0 … length), which begins where a row does, until `rows_most`
+     * rows are complete, the bytes end, or something stops it; the same for every kernel.
      * Everything of the dialect but `escape` and `cr_ends`, which must not be set. */
     void (*index)(const struct scan_dialect *dialect, const char *bytes, size_t length,
                   uint32_t rows_most, struct scan_index *out);

@@ -74,8 +74,8 @@ static void run_block(const struct scan_automaton *automaton, struct hypotheses 
         now->state[i] = (uint8_t)scan_run(automaton, (enum scan_state)now->state[i], bytes, length);
 }
 
-static scan_map map_by_hypotheses(const struct scan_automaton *automaton, const char *bytes,
-                                  size_t length)
+scan_map scan_map_by_states(const struct scan_automaton *automaton, const char *bytes,
+                            size_t length)
 {
     struct hypotheses now = {.distinct = SCAN_STATES};
     for (unsigned state = 0; state < SCAN_STATES; state++)
@@ -111,15 +111,22 @@ static size_t tail_start(const char *bytes, size_t length, bool cr_ends)
     return last == NULL ? 0 : (size_t)(last - bytes);
 }
 
+scan_map scan_map_without_quotes(const struct scan_automaton *automaton, const char *bytes,
+                                 size_t length)
+{
+    const size_t start = tail_start(bytes, length, automaton->dialect.cr_ends);
+    return scan_map_by_states(automaton, bytes + start, length - start);
+}
+
 struct scan_survey scan_survey_bytes(const struct scan_automaton *automaton, const char *bytes,
                                      size_t length)
 {
     const struct scan_dialect *dialect = &automaton->dialect;
-    size_t start = 0;
-    if (!holds(bytes, length, dialect->quote) && !holds(bytes, length, dialect->escape))
-        start = tail_start(bytes, length, dialect->cr_ends);
+    const bool quotes =
+        holds(bytes, length, dialect->quote) || holds(bytes, length, dialect->escape);
     return (struct scan_survey){
-        .map = map_by_hypotheses(automaton, bytes + start, length - start),
+        .map = quotes ? scan_map_by_states(automaton, bytes, length)
+                      : scan_map_without_quotes(automaton, bytes, length),
         .lines = line_ends_count(bytes, length, dialect->cr_ends),
     };
 }

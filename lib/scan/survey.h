@@ -29,11 +29,19 @@ static inline enum scan_state scan_map_apply(scan_map map, enum scan_state state
 /* The map of bytes ab, from the maps of a and b. */
 scan_map scan_map_compose(scan_map first, scan_map second);
 
-/* Surveys at least one byte, by whatever way is fast. */
+/* Surveys at least one byte, in plain C: what every scan_kernel.survey gives too. */
 struct scan_survey scan_survey_bytes(const struct scan_automaton *automaton, const char *bytes,
                                      size_t length);
 
 /* The same by the plain automaton alone, state by state: the definition. */
 scan_map scan_map_plain(const struct scan_automaton *automaton, const char *bytes, size_t length);
+
+/* The same, where states that have become equal are followed once: for any dialect, any bytes. */
+scan_map scan_map_by_states(const struct scan_automaton *automaton, const char *bytes,
+                            size_t length);
+
+/* The same for bytes among which there is no quote and no escape byte. */
+scan_map scan_map_without_quotes(const struct scan_automaton *automaton, const char *bytes,
+                                 size_t length);
 
 #endif
