@@ -179,8 +179,9 @@ int help_features(void)
     put_list("formats", sheaf_writer);
     put_list("generators", sheaf_generator);
     put_list("executors", sheaf_executor);
+    put_list("scanners", sheaf_scanner);
     printf("%-14s%s\n", "libraries:", "libcsv, xxHash, OpenMP");
-    printf("%-14s%s\n", "instructions:", "those of every processor of this kind");
+    put_list("instructions", sheaf_isa_available);
 #ifdef __clang__
     printf("%-14s%s\n", "compiler:", __VERSION__);
 #else

@@ -123,6 +123,7 @@ static const struct settings defaults = {
     .delimiter = SHEAF_NO_BYTE,
     .quote = '"',
     .comment = SHEAF_NO_BYTE,
+    .escape = SHEAF_NO_BYTE,
     .max_field = UINT64_C(1) << 30,
     .top = 10,
     .bins = 10,
@@ -145,6 +146,23 @@ static bool refuse_same(int one, const char *name_of_one, int other, const char 
     return false;
 }
 
+static bool check_escape(const struct settings *settings)
+{
+    if (settings->escape == SHEAF_NO_BYTE)
+        return true;
+    if (settings->quote == SHEAF_NO_BYTE) {
+        message("--escape is about quoted fields, but --quote is 'none'");
+        return false;
+    }
+    if (settings->scanner != NULL && strcmp(settings->scanner, "libcsv") == 0) {
+        message("--scanner libcsv knows no escapes; leave out one of --scanner and --escape");
+        return false;
+    }
+    return refuse_same(settings->delimiter, "delimiter", settings->escape, "escape") &&
+           refuse_same(settings->quote, "quote", settings->escape, "escape") &&
+           refuse_same(settings->comment, "comment", settings->escape, "escape");
+}
+
 /* Refuses what contradicts itself. */
 static bool check(const struct settings *settings)
 {
@@ -155,7 +173,8 @@ static bool check(const struct settings *settings)
     if (!refuse_same(settings->delimiter, "delimiter", settings->quote, "quote") ||
         !refuse_same(settings->delimiter, "delimiter", settings->comment, "comment") ||
         !refuse_same(settings->quote, "quote", settings->comment, "comment") ||
-        !refuse_same(settings->out_delimiter, "out-delimiter", settings->comment, "comment"))
+        !refuse_same(settings->out_delimiter, "out-delimiter", settings->comment, "comment") ||
+        !check_escape(settings))
         return false;
     if (settings->out_delimiter == '"') {
         message("--out-delimiter cannot be '\"': it quotes the fields of the output");

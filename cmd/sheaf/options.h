@@ -24,6 +24,7 @@ struct settings {
     int delimiter;
     int quote;
     int comment;
+    int escape;
     int ragged;
     int on_error;
     bool no_headers;
@@ -55,6 +56,8 @@ struct settings {
     uint64_t chunk_size;
     uint64_t memory_limit;
     const char *executor;
+    const char *scanner;
+    const char *isa;
     int progress;
     int timings;
     bool verify;

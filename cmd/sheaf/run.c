@@ -47,6 +47,7 @@ void run_request(const struct settings *settings, struct sheaf_request *out)
     dialect->delimiter = settings->delimiter;
     dialect->quote = settings->quote;
     dialect->comment = settings->comment;
+    dialect->escape = settings->escape;
     dialect->no_headers = settings->no_headers;
     dialect->cr_ends = settings->cr_ends;
     dialect->null_quoted = settings->null_quoted;
@@ -63,6 +64,8 @@ void run_options(const struct settings *settings, struct sheaf_run_options *out)
     out->threads = (unsigned)settings->threads;
     out->chunk_size = settings->chunk_size;
     out->executor = settings->executor;
+    out->scanner = settings->scanner;
+    out->isa = settings->isa;
     out->memory_limit = settings->memory_limit;
     const char *directory = getenv("TMPDIR");
     out->temporary_directory = directory != NULL && *directory != '\0' ? directory : NULL;

@@ -31,6 +31,9 @@ static enum sheaf_status csv_open(struct dataset *dataset, const struct format_o
     *out = NULL;
     if (options->schema != NULL)
         return error_set(error, SHEAF_USAGE, "a schema describes raw records, but this is CSV");
+    if (options->escape != SCAN_NO_BYTE && options->scanner == FORMAT_SCANNER_LIBCSV)
+        return error_set(error, SHEAF_USAGE,
+                         "the scanner libcsv knows no escapes; leave it out, or --escape");
     struct csv_document *document = memory_zeroed(1, sizeof *document);
     if (document == NULL)
         return error_no_memory(error, "the document");
@@ -38,12 +41,13 @@ static enum sheaf_status csv_open(struct dataset *dataset, const struct format_o
     document->dataset = dataset;
     document->options = *options;
     document->nulls.quoted = options->null_quoted;
-    document->scanner = &scanner_walker;
+    document->scanner =
+        options->scanner == FORMAT_SCANNER_LIBCSV ? &scanner_libcsv : &scanner_walker;
     scan_automaton_build(&document->automaton, &(struct scan_dialect){
                                                    .delimiter = options->delimiter,
                                                    .quote = options->quote,
                                                    .comment = options->comment,
-                                                   .escape = SCAN_NO_BYTE,
+                                                   .escape = options->escape,
                                                    .cr_ends = options->cr_ends,
                                                });
     enum sheaf_status status = make_room(document, error);

@@ -7,6 +7,7 @@
 #define FORMAT_FORMAT_H
 
 #include "base/executor.h"
+#include "base/isa.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "col/batch.h"
@@ -22,11 +23,18 @@ enum format_policy {
 
 enum { FORMAT_PAD = 1, FORMAT_TRIM = 2 };
 
+/* What reads the rows of CSV. No answer depends on it. */
+enum format_scanner {
+    FORMAT_SCANNER_SIMD,
+    FORMAT_SCANNER_LIBCSV, /* knows no escape */
+};
+
 /* How text is read (cli.md's options in bytes). */
 struct format_options {
     unsigned char delimiter;
     int quote;   /* a byte, or -1 */
     int comment; /* a byte, or -1 */
+    int escape;  /* a byte, or -1; in quoted fields only */
     bool no_headers;
     bool cr_ends;
     bool null_quoted;
@@ -35,6 +43,8 @@ struct format_options {
     int ragged;        /* FORMAT_PAD, FORMAT_TRIM bits */
     enum format_policy policy;
     uint64_t max_field;
+    enum format_scanner scanner;
+    enum isa isa;
     const char *schema;           /* raw records; NULL: none. Borrowed until open returns */
     struct memory_budget *budget; /* outlives the document */
 };

@@ -19,23 +19,44 @@ static bool is_byte_or_none(int byte)
     return byte >= SHEAF_NO_BYTE && byte <= UINT8_MAX;
 }
 
+static enum sheaf_status check_escape(const struct sheaf_dialect *dialect, int delimiter,
+                                      struct sheaf_error *error)
+{
+    const int escape = dialect->escape;
+    if (escape == SHEAF_NO_BYTE)
+        return SHEAF_OK;
+    if (dialect->quote == SHEAF_NO_BYTE)
+        return error_set(error, SHEAF_USAGE,
+                         "an escape means something in quoted fields only, and there is no quote");
+    if (escape == delimiter)
+        return error_set(error, SHEAF_USAGE, "the delimiter and the escape byte are the same");
+    if (escape == dialect->quote)
+        return error_set(error, SHEAF_USAGE, "the quote and the escape byte are the same");
+    if (escape == dialect->comment)
+        return error_set(error, SHEAF_USAGE, "the comment and the escape byte are the same");
+    return SHEAF_OK;
+}
+
 static enum sheaf_status check_dialect(const struct sheaf_dialect *dialect, int delimiter,
                                        struct sheaf_error *error)
 {
     if (!is_byte_or_none(dialect->delimiter) || !is_byte_or_none(dialect->quote) ||
-        !is_byte_or_none(dialect->comment))
-        return error_set(error, SHEAF_USAGE,
-                         "the delimiter, the quote and the comment are one byte each, or none");
-    if (is_line_end(delimiter) || is_line_end(dialect->quote) || is_line_end(dialect->comment))
-        return error_set(error, SHEAF_USAGE,
-                         "a line end cannot be the delimiter, the quote or the comment byte");
+        !is_byte_or_none(dialect->comment) || !is_byte_or_none(dialect->escape))
+        return error_set(
+            error, SHEAF_USAGE,
+            "the delimiter, the quote, the comment and the escape are one byte each, or none");
+    if (is_line_end(delimiter) || is_line_end(dialect->quote) || is_line_end(dialect->comment) ||
+        is_line_end(dialect->escape))
+        return error_set(
+            error, SHEAF_USAGE,
+            "a line end cannot be the delimiter, the quote, the comment or the escape byte");
     if (delimiter == dialect->quote)
         return error_set(error, SHEAF_USAGE, "the delimiter and the quote are the same byte");
     if (delimiter == dialect->comment)
         return error_set(error, SHEAF_USAGE, "the delimiter and the comment byte are the same");
     if (dialect->quote == dialect->comment && dialect->quote != SHEAF_NO_BYTE)
         return error_set(error, SHEAF_USAGE, "the quote and the comment byte are the same");
-    return SHEAF_OK;
+    return check_escape(dialect, delimiter, error);
 }
 
 static unsigned char choose_delimiter(const struct sheaf_request *request)
@@ -107,22 +128,26 @@ static enum format_policy policy_of(enum sheaf_on_error on_error)
 }
 
 /* What describes texts means nothing to records; better to say so than to ignore it. */
-static enum sheaf_status refuse_dialect(const struct sheaf_dialect *dialect, const char *format,
+static enum sheaf_status refuse_dialect(const struct sheaf_plan *plan,
+                                        const struct sheaf_dialect *dialect,
                                         struct sheaf_error *error)
 {
     const char *option = dialect->delimiter != SHEAF_NO_BYTE    ? "--delimiter"
                          : dialect->quote != '"'                ? "--quote"
                          : dialect->comment != SHEAF_NO_BYTE    ? "--comment"
+                         : dialect->escape != SHEAF_NO_BYTE     ? "--escape"
                          : dialect->no_headers                  ? "--no-headers"
                          : dialect->cr_ends                     ? "--cr-ends"
                          : dialect->skip_lines != 0             ? "--skip-lines"
                          : dialect->nulls != NULL               ? "--null"
                          : dialect->null_quoted                 ? "--null-quoted"
                          : dialect->ragged != SHEAF_RAGGED_FAIL ? "--ragged"
+                         : plan->scanner != FORMAT_SCANNER_SIMD ? "--scanner"
                                                                 : NULL;
     if (option == NULL)
         return SHEAF_OK;
-    return error_set(error, SHEAF_USAGE, "%s is about CSV, but the input is %s", option, format);
+    return error_set(error, SHEAF_USAGE, "%s is about CSV, but the input is %s", option,
+                     plan->format->name);
 }
 
 enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf_request *request,
@@ -135,6 +160,7 @@ enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf
         .delimiter = delimiter,
         .quote = dialect->quote,
         .comment = dialect->comment,
+        .escape = dialect->escape,
         .no_headers = dialect->no_headers,
         .cr_ends = dialect->cr_ends,
         .null_quoted = dialect->null_quoted,
@@ -144,6 +170,8 @@ enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf
                   (dialect->ragged & SHEAF_RAGGED_TRIM ? FORMAT_TRIM : 0),
         .policy = policy_of(dialect->on_error),
         .max_field = dialect->max_field,
+        .scanner = plan->scanner,
+        .isa = plan->isa,
         .schema = request->schema,
         .budget = &plan->core->budget,
     };
@@ -151,7 +179,7 @@ enum sheaf_status plan_open_document(struct sheaf_plan *plan, const struct sheaf
     plan->no_headers = dialect->no_headers;
     TRY(choose_format(plan, request, error));
     if (plan->format->types != NULL)
-        TRY(refuse_dialect(dialect, plan->format->name, error));
+        TRY(refuse_dialect(plan, dialect, error));
     TRY(plan->format->open(plan->dataset, &options, &plan->document, error));
     plan->columns.count = plan->format->columns(plan->document, &plan->columns.names);
     if (plan->format->types != NULL)

@@ -100,6 +100,10 @@ static enum sheaf_status fill(struct sheaf_plan *plan, const struct sheaf_reques
                               const struct sheaf_run_options *options, struct sheaf_error *error)
 {
     plan->cancel = options->cancel;
+    struct engine engine;
+    TRY(engine_choose(options, &engine, error));
+    plan->scanner = engine.scanner;
+    plan->isa = engine.isa;
     TRY(open_core(plan, request, options, error));
     TRY(dataset_open(request->files, request->file_count, options->cancel, &plan->dataset, error));
     dataset_set_temporary(plan->dataset, options->temporary_directory);

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "format/format.h"
 #include "job/columns.h"
+#include "job/engine.h"
 #include "job/timings.h"
 #include "num/time.h"
 #include "sheaf/job.h"
@@ -45,6 +46,8 @@ struct sheaf_plan {
     struct dataset *dataset;
     const struct format_ops *format;
     struct format_document *document;
+    enum format_scanner scanner;
+    enum isa isa;
     enum sheaf_on_error on_error;
     bool no_headers;
     struct column_names columns;   /* of the input; owned by the document */

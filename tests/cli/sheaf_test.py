@@ -222,9 +222,13 @@ class Case(unittest.TestCase):
         os.mkfifo(path)
         return str(path)
 
+    def finished(self, *args, **options):
+        """What ok and fails look at; test_scanners.py runs more here."""
+        return run(*args, **options)
+
     def ok(self, *args, status=0, **options):
         """Runs the program, expects the status and gives its output."""
-        result = run(*args, **options)
+        result = self.finished(*args, **options)
         self.assertEqual(result.status, status, (args, result.err[:2000], result.out[:500]))
         if status == 0:
             self.assertEqual(result.err, b"", args)
@@ -237,7 +241,7 @@ class Case(unittest.TestCase):
 
     def fails(self, status, *args, parts=(), without=(), **options):
         """Expects the status, nothing on standard output, and one line that holds all the parts."""
-        result = run(*args, **options)
+        result = self.finished(*args, **options)
         text = result.err.decode(errors="surrogateescape")
         self.assertEqual(result.status, status, (args, text, result.out[:500]))
         self.assertEqual(result.out, b"", args)

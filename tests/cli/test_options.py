@@ -29,8 +29,8 @@ class Help(Case):
         text = self.ok("agg", "--help").decode()
         for option in ("--delimiter", "--quote", "--no-headers", "--comment", "--skip-lines",
                        "--null", "--null-quoted", "--ragged", "--on-error", "--max-field",
-                       "--cr-ends", "--limit", "--round", "--output", "--format",
-                       "--out-delimiter", "--jobs", "--chunk-size", "--executor", "--progress",
+                       "--cr-ends", "--escape", "--scanner", "--isa", "--limit", "--round",
+                       "--output", "--format", "--out-delimiter", "--jobs", "--chunk-size", "--executor", "--progress",
                        "--timings", "--memory-limit", "--verify", "--explain", "--quiet",
                        "--group-by", "--sort"):
             self.assertIn(option, text)
@@ -76,9 +76,8 @@ class Usage(Case):
 
     def test_options_of_later_releases_do_not_exist(self):
         path = self.file("a\n1\n")
-        for option in ("--where=a", "--reject=x", "--max-errors=1", "--escape=x", "--approx",
-                       "--scanner=simd", "--isa=auto", "--io=auto", "--checkpoint=x", "--resume",
-                       "--partial=x", "--decimal=,"):
+        for option in ("--where=a", "--reject=x", "--max-errors=1", "--approx",
+                       "--io=auto", "--checkpoint=x", "--resume", "--partial=x", "--decimal=,"):
             self.fails(2, "agg", option, "count()", path, parts=[option.split("=")[0]])
 
     def test_bad_values(self):

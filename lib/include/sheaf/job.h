@@ -42,6 +42,7 @@ struct sheaf_dialect {
     int delimiter; /* a byte, or SHEAF_NO_BYTE */
     int quote;     /* a byte, or SHEAF_NO_BYTE */
     int comment;   /* a byte, or SHEAF_NO_BYTE */
+    int escape;    /* in quoted fields: the byte after it is content; or SHEAF_NO_BYTE */
     bool no_headers;
     bool cr_ends;
     bool null_quoted;
@@ -54,7 +55,7 @@ struct sheaf_dialect {
 #define SHEAF_DIALECT_INIT                                                                         \
     {                                                                                              \
         .delimiter = SHEAF_NO_BYTE, .quote = '"', .comment = SHEAF_NO_BYTE,                        \
-        .max_field = UINT64_C(1) << 30                                                             \
+        .escape = SHEAF_NO_BYTE, .max_field = UINT64_C(1) << 30                                    \
     }
 
 /* How far a run has come. total 0: not known (a pipe). */
@@ -71,6 +72,8 @@ struct sheaf_run_options {
     unsigned threads;                  /* 0: as many as the processors this process may use */
     uint64_t chunk_size;               /* bytes; 0: chosen */
     const char *executor;              /* a name of sheaf_executor(); NULL: "pool" */
+    const char *scanner;               /* of CSV: a name of sheaf_scanner(); NULL: "simd" */
+    const char *isa;                   /* a name of sheaf_isa(); NULL: "auto", the best there is */
     uint64_t memory_limit;             /* bytes; 0: half of what the process may use */
     const struct sheaf_cancel *cancel; /* NULL: cannot be stopped */
     sheaf_progress_function *progress; /* NULL: none */
@@ -236,6 +239,9 @@ SHEAF_API struct sheaf_entry sheaf_stats_field(size_t index);
 SHEAF_API struct sheaf_entry sheaf_quantile_method(size_t index);
 SHEAF_API struct sheaf_entry sheaf_writer(size_t index);
 SHEAF_API struct sheaf_entry sheaf_executor(size_t index);
+SHEAF_API struct sheaf_entry sheaf_scanner(size_t index);
+SHEAF_API struct sheaf_entry sheaf_isa(size_t index);           /* instruction sets, and "auto" */
+SHEAF_API struct sheaf_entry sheaf_isa_available(size_t index); /* those this machine can run */
 SHEAF_API struct sheaf_entry sheaf_generator(size_t index);
 /* The schema of the records that a generator writes as "raw", for sheaf_request.schema; NULL past
  * the end. */

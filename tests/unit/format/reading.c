@@ -49,8 +49,11 @@ void reading_close_files(struct reading_files *files)
 
 struct format_options reading_options(void)
 {
-    return (struct format_options){
-        .delimiter = ',', .quote = '"', .comment = -1, .max_field = UINT64_C(1) << 30};
+    return (struct format_options){.delimiter = ',',
+                                   .quote = '"',
+                                   .comment = -1,
+                                   .escape = -1,
+                                   .max_field = UINT64_C(1) << 30};
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */

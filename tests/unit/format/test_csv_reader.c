@@ -93,7 +93,7 @@ static void expect(const struct reading_setup *setup, const unsigned char (*byte
     const struct oracle_dialect dialect = {.delimiter = options->delimiter,
                                            .quote = options->quote,
                                            .comment = options->comment,
-                                           .escape = ORACLE_NO_BYTE,
+                                           .escape = options->escape,
                                            .cr_ends = options->cr_ends};
     *out = (struct expected){.skipped = 0};
     bool goes_on = true;
@@ -150,21 +150,62 @@ static const char *difference(const struct reading *got, const struct expected *
 /* ---- random files ------------------------------------------------------------------------ */
 
 struct variant {
-    int quote, comment, ragged;
+    int quote, comment, escape, ragged;
+    enum format_scanner scanner;
     bool cr_ends, null_quoted, no_headers;
     const char *nulls;
     enum format_policy policy;
 };
 
+#define NO_ESCAPE .escape = -1
+#define LIBCSV .scanner = FORMAT_SCANNER_LIBCSV
+
 static const struct variant variants[] = {
-    {.quote = '"', .comment = -1, .policy = FORMAT_SKIP},
-    {.quote = '"', .comment = '#', .policy = FORMAT_SKIP, .ragged = FORMAT_PAD | FORMAT_TRIM},
-    {.quote = '"', .comment = -1, .policy = FORMAT_FAIL, .ragged = FORMAT_PAD | FORMAT_TRIM},
-    {.quote = '"', .comment = -1, .cr_ends = true, .policy = FORMAT_SKIP, .ragged = FORMAT_PAD},
-    {.quote = -1, .comment = '#', .policy = FORMAT_SKIP, .ragged = FORMAT_TRIM, .nulls = "NA,"},
-    {.quote = '"', .comment = -1, .policy = FORMAT_SKIP, .nulls = ",NA", .null_quoted = true},
-    {.quote = '"', .comment = '#', .policy = FORMAT_FAIL, .cr_ends = true, .ragged = FORMAT_PAD},
-    {.quote = '"', .comment = -1, .no_headers = true, .policy = FORMAT_SKIP, .ragged = FORMAT_PAD},
+    {.quote = '"', .comment = -1, NO_ESCAPE, .policy = FORMAT_SKIP},
+    {.quote = '"', .comment = -1, NO_ESCAPE, .policy = FORMAT_SKIP, LIBCSV, .ragged = FORMAT_PAD},
+    {.quote = '"', .comment = '#', NO_ESCAPE, .cr_ends = true, .policy = FORMAT_SKIP, LIBCSV},
+    {.quote = '"', .comment = -1, .escape = 'x', .policy = FORMAT_SKIP, .ragged = FORMAT_PAD},
+    {.quote = '"', .comment = '#', .escape = 'x', .cr_ends = true, .policy = FORMAT_FAIL},
+    {.quote = '"',
+     .comment = '#',
+     NO_ESCAPE,
+     .policy = FORMAT_SKIP,
+     .ragged = FORMAT_PAD | FORMAT_TRIM},
+    {.quote = '"',
+     .comment = -1,
+     NO_ESCAPE,
+     .policy = FORMAT_FAIL,
+     .ragged = FORMAT_PAD | FORMAT_TRIM},
+    {.quote = '"',
+     .comment = -1,
+     NO_ESCAPE,
+     .cr_ends = true,
+     .policy = FORMAT_SKIP,
+     .ragged = FORMAT_PAD},
+    {.quote = -1,
+     .comment = '#',
+     NO_ESCAPE,
+     .policy = FORMAT_SKIP,
+     .ragged = FORMAT_TRIM,
+     .nulls = "NA,"},
+    {.quote = '"',
+     .comment = -1,
+     NO_ESCAPE,
+     .policy = FORMAT_SKIP,
+     .nulls = ",NA",
+     .null_quoted = true},
+    {.quote = '"',
+     .comment = '#',
+     NO_ESCAPE,
+     .policy = FORMAT_FAIL,
+     .cr_ends = true,
+     .ragged = FORMAT_PAD},
+    {.quote = '"',
+     .comment = -1,
+     NO_ESCAPE,
+     .no_headers = true,
+     .policy = FORMAT_SKIP,
+     .ragged = FORMAT_PAD},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
@@ -224,6 +265,8 @@ START_TEST(rows_at_every_chunk_size)
     struct format_options options = reading_options();
     options.quote = variant->quote;
     options.comment = variant->comment;
+    options.escape = variant->escape;
+    options.scanner = variant->scanner;
     options.ragged = variant->ragged;
     options.cr_ends = variant->cr_ends;
     options.null_quoted = variant->null_quoted;

@@ -40,6 +40,12 @@ static const struct variant variants[NASTY_VARIANTS] = {
      .two_files = true,
      .pad = true},
     {.dialect = {PLAIN}, .on_error = ORACLE_FAIL, .pad = true, .trim = true},
+    {.dialect = {COMMA, .quote = '"', .comment = ORACLE_NO_BYTE, .escape = '\\'},
+     .on_error = ORACLE_SKIP,
+     .pad = true},
+    {.dialect = {COMMA, .quote = '"', .comment = '#', .escape = '\\', .cr_ends = true},
+     .on_error = ORACLE_NULL,
+     .trim = true},
 };
 
 struct query {
@@ -133,8 +139,10 @@ static void put_nasty_byte(struct maker *maker)
 {
     static const char others[] = "1122.- x\t#;',\"\xc3\0";
     const struct oracle_dialect *dialect = &maker->variant->dialect;
-    const int special[] = {dialect->quote, dialect->delimiter, '\n', '\r', dialect->quote, '\n'};
-    const size_t count = sizeof special / sizeof *special;
+    const int special[] = {dialect->quote, dialect->delimiter, '\n', '\r', dialect->quote,
+                           '\n',           dialect->escape};
+    const size_t count =
+        sizeof special / sizeof *special - (dialect->escape == ORACLE_NO_BYTE ? 1 : 0);
     const uint64_t draw = below(maker, 2 * count);
     put_byte(maker, draw < count ? special[draw] : others[below(maker, sizeof others - 1)]);
 }
@@ -154,7 +162,8 @@ static void put_quoted(struct maker *maker)
     put_byte(maker, quote);
     for (uint64_t n = below(maker, 5); n > 0; n--) {
         if (below(maker, 3) == 0) {
-            put_byte(maker, quote);
+            const int escape = maker->variant->dialect.escape;
+            put_byte(maker, escape != ORACLE_NO_BYTE && below(maker, 2) == 0 ? escape : quote);
             put_byte(maker, quote);
         } else {
             put(maker, inside[below(maker, sizeof inside / sizeof *inside)]);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NASTY_SIZE = 300, NASTY_FILES = 2, NASTY_VARIANTS = 12, NASTY_QUERIES = 5 };
+enum { NASTY_SIZE = 300, NASTY_FILES = 2, NASTY_VARIANTS = 14, NASTY_QUERIES = 5 };
 
 struct nasty {
     unsigned char bytes[NASTY_FILES][NASTY_SIZE];

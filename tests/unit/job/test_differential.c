@@ -1,6 +1,6 @@
 /* The whole job against the oracle: random nasty files, at every chunk size from 1 byte to the
- * file's length, with 1, 2 and 3 workers, from files, pipes and standard input. SHEAF_TEST_FILES
- * sets how many files (200). */
+ * file's length, with 1, 2 and 3 workers, by both scanners, from files, pipes and standard input.
+ * SHEAF_TEST_FILES sets how many files (200). */
 #include "nasty.h"
 #include "sheaf/job.h"
 #include "unit/unit.h"
@@ -110,6 +110,7 @@ static struct sheaf_request request_of(const struct nasty *nasty, const struct i
     request.dialect.delimiter = nasty->dialect.delimiter;
     request.dialect.quote = nasty->dialect.quote;
     request.dialect.comment = nasty->dialect.comment;
+    request.dialect.escape = nasty->dialect.escape;
     request.dialect.cr_ends = nasty->dialect.cr_ends;
     request.dialect.skip_lines = nasty->dialect.skip_lines;
     request.dialect.no_headers = nasty->request.no_headers;
@@ -134,6 +135,22 @@ static void keep_result(struct sheaf_result *result, struct outcome *out)
     snprintf(out->text, sizeof out->text, "%s", skipped.first);
 }
 
+/* Every third run has the other scanner, which knows no escape. */
+static const char *scanner_of(const struct nasty *nasty, const struct setting *setting)
+{
+    const bool other = (setting->chunk_size + setting->threads) % 3 == 0;
+    return other && nasty->dialect.escape == ORACLE_NO_BYTE ? "libcsv" : "simd";
+}
+
+/* Instruction sets take turns. */
+static const char *isa_of(const struct setting *setting)
+{
+    size_t count = 0;
+    while (sheaf_isa_available(count).name != NULL)
+        count++;
+    return sheaf_isa_available(setting->chunk_size % count).name;
+}
+
 static void run(const struct nasty *nasty, const struct input *input, const struct setting *setting,
                 struct outcome *out)
 {
@@ -141,7 +158,9 @@ static void run(const struct nasty *nasty, const struct input *input, const stru
     const struct sheaf_request request = request_of(nasty, input);
     const struct sheaf_run_options options = {.threads = setting->threads,
                                               .chunk_size = setting->chunk_size,
-                                              .executor = setting->executor};
+                                              .executor = setting->executor,
+                                              .scanner = scanner_of(nasty, setting),
+                                              .isa = isa_of(setting)};
     struct sheaf_error error = {.status = SHEAF_OK};
     struct sheaf_plan *plan = NULL;
     struct sheaf_result *result = NULL;
@@ -217,17 +236,18 @@ static void complain(const struct nasty *nasty, unsigned index, const struct set
     dump(nasty, bytes);
     size_t length = 0;
     const char *csv = nasty->answer.csv == NULL ? "" : expected_csv(nasty, &length);
-    ck_abort_msg("file %u (variant %u, query -g %s, source %d), executor %s, %u threads, chunks of "
-                 "%" PRIu64 ": %s differs\n%s\nexpected: status %d, file %zu, line %" PRIu64
-                 ", skipped %" PRIu64 " + %" PRIu64 "\n%.*s\ngot: status %d, file %u, line %" PRIu64
-                 ", skipped %" PRIu64 " + %" PRIu64 ", %s\n%.*s\nfirst text: %s",
-                 index, index % NASTY_VARIANTS, nasty->group_by == NULL ? "-" : nasty->group_by,
-                 (int)setting->source, setting->executor, setting->threads, setting->chunk_size,
-                 what, bytes, (int)nasty->answer.status, nasty->answer.file, nasty->answer.line,
-                 nasty->answer.skipped_rows, nasty->answer.nulled_values, (int)length, csv,
-                 (int)got->status, got->file, got->line, got->skipped_rows, got->skipped_values,
-                 sheaf_status_name(got->status), (int)got->csv_length,
-                 got->csv == NULL ? "" : got->csv, got->text);
+    ck_abort_msg(
+        "file %u (variant %u, query -g %s, source %d), executor %s, %u threads, chunks of "
+        "%" PRIu64 ", scanner %s, %s: %s differs\n%s\nexpected: status %d, file %zu, line %" PRIu64
+        ", skipped %" PRIu64 " + %" PRIu64 "\n%.*s\ngot: status %d, file %u, line %" PRIu64
+        ", skipped %" PRIu64 " + %" PRIu64 ", %s\n%.*s\nfirst text: %s",
+        index, index % NASTY_VARIANTS, nasty->group_by == NULL ? "-" : nasty->group_by,
+        (int)setting->source, setting->executor, setting->threads, setting->chunk_size,
+        scanner_of(nasty, setting), isa_of(setting), what, bytes, (int)nasty->answer.status,
+        nasty->answer.file, nasty->answer.line, nasty->answer.skipped_rows,
+        nasty->answer.nulled_values, (int)length, csv, (int)got->status, got->file, got->line,
+        got->skipped_rows, got->skipped_values, sheaf_status_name(got->status),
+        (int)got->csv_length, got->csv == NULL ? "" : got->csv, got->text);
 }
 
 /* The messages of the first run from each source; later ones must repeat them. */
@@ -296,7 +316,7 @@ static void count_states(const struct nasty *nasty, unsigned counts[ORACLE_STATE
 
 static void report(unsigned files, const unsigned counts[ORACLE_STATES], const unsigned ends[3])
 {
-    static const char letters[] = "RFUQEKC";
+    static const char letters[] = "RFUQEKCX";
     printf("%" PRIu64 " runs over %u files; files that reached", runs_made, files);
     for (unsigned s = 0; s < ORACLE_STATES; s++)
         printf(" %c: %u", letters[s], counts[s]);

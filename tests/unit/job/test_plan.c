@@ -37,11 +37,19 @@ struct refused {
 
 #define DIALECT(...)                                                                               \
     {                                                                                              \
+        .quote = '"', .comment = SHEAF_NO_BYTE, .escape = SHEAF_NO_BYTE, .max_field = 100,         \
+        __VA_ARGS__                                                                                \
+    }
+#define ESCAPED(...)                                                                               \
+    {                                                                                              \
         .quote = '"', .comment = SHEAF_NO_BYTE, .max_field = 100, __VA_ARGS__                      \
     }
 #define PLAIN                                                                                      \
-    .dialect = {                                                                                   \
-        .delimiter = SHEAF_NO_BYTE, .quote = '"', .comment = SHEAF_NO_BYTE, .max_field = 100}
+    .dialect = {.delimiter = SHEAF_NO_BYTE,                                                        \
+                .quote = '"',                                                                      \
+                .comment = SHEAF_NO_BYTE,                                                          \
+                .escape = SHEAF_NO_BYTE,                                                           \
+                .max_field = 100}
 
 static const struct refused refuseds[] = {
     {NULL, NULL, NULL, "no aggregate is given", PLAIN},
@@ -62,17 +70,41 @@ static const struct refused refuseds[] = {
      NULL,
      NULL,
      "a line end cannot be the delimiter, the quote",
-     {.delimiter = ',', .quote = '\n', .comment = SHEAF_NO_BYTE, .max_field = 100}},
+     {.delimiter = ',',
+      .quote = '\n',
+      .comment = SHEAF_NO_BYTE,
+      .escape = SHEAF_NO_BYTE,
+      .max_field = 100}},
     {"count()",
      NULL,
      NULL,
      "the delimiter and the comment byte are the same",
-     {.delimiter = ',', .quote = '"', .comment = ',', .max_field = 100}},
+     {.delimiter = ',', .quote = '"', .comment = ',', .escape = SHEAF_NO_BYTE, .max_field = 100}},
     {"count()",
      NULL,
      NULL,
      "the quote and the comment byte are the same",
-     {.delimiter = ',', .quote = '#', .comment = '#', .max_field = 100}},
+     {.delimiter = ',', .quote = '#', .comment = '#', .escape = SHEAF_NO_BYTE, .max_field = 100}},
+    {"count()", NULL, NULL, "the quote and the escape byte are the same",
+     ESCAPED(.delimiter = ',', .escape = '"')},
+    {"count()", NULL, NULL, "the delimiter and the escape byte are the same",
+     ESCAPED(.delimiter = 'x', .escape = 'x')},
+    {"count()",
+     NULL,
+     NULL,
+     "the comment and the escape byte are the same",
+     {.delimiter = ',', .quote = '"', .comment = '#', .escape = '#', .max_field = 100}},
+    {"count()",
+     NULL,
+     NULL,
+     "there is no quote",
+     {.delimiter = ',',
+      .quote = SHEAF_NO_BYTE,
+      .comment = SHEAF_NO_BYTE,
+      .escape = '\\',
+      .max_field = 100}},
+    {"count()", NULL, NULL, "or the escape byte", ESCAPED(.delimiter = ',', .escape = '\r')},
+    {"count()", NULL, NULL, "one byte each, or none", ESCAPED(.delimiter = ',', .escape = 256)},
     {"count()", NULL, NULL, "--null: a quote in \"\"a\" is not closed", DIALECT(.nulls = "\"a")},
 };
 
@@ -101,6 +133,71 @@ START_TEST(wrong_requests)
         ck_abort_msg("\"%s\", not \"%s\"", error.text, refused->text);
     ck_assert_int_eq(sheaf_plan_open(&request, &options, &plan, NULL), SHEAF_USAGE);
     ck_assert_int_eq(memory_live(), live);
+    close_file(&file);
+}
+END_TEST
+
+/* What reads is chosen by name. */
+START_TEST(wrong_engines)
+{
+    static const struct {
+        struct sheaf_run_options options;
+        int escape;
+        const char *text;
+    } engines[] = {
+        {{.scanner = "smid"}, SHEAF_NO_BYTE, "unknown scanner \"smid\"; did you mean \"simd\"?"},
+        {{.scanner = "walker"}, SHEAF_NO_BYTE, "unknown scanner \"walker\"; simd, libcsv"},
+        {{.scanner = "libcsv"}, '\\', "the scanner libcsv knows no escapes"},
+        {{.isa = "axv2"},
+         SHEAF_NO_BYTE,
+         "unknown instruction set \"axv2\"; did you mean \"avx2\"?"},
+        {{.isa = "neon"}, SHEAF_NO_BYTE, "auto, scalar, sse2, avx2, avx512"},
+    };
+    struct file file;
+    make_file(&file, "k,x\na,1\n", 8);
+    const char *files[] = {file.path};
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        struct sheaf_request request = SHEAF_REQUEST_INIT;
+        request.files = files;
+        request.file_count = 1;
+        request.dialect.escape = engines[i].escape;
+        struct sheaf_plan *plan = NULL;
+        struct sheaf_error error;
+        ck_assert_int_eq(sheaf_plan_open(&request, &engines[i].options, &plan, &error),
+                         SHEAF_USAGE);
+        ck_assert_ptr_null(plan);
+        if (strstr(error.text, engines[i].text) == NULL)
+            ck_abort_msg("\"%s\", not \"%s\"", error.text, engines[i].text);
+    }
+    close_file(&file);
+}
+END_TEST
+
+/* Every instruction set either runs or is refused, with those that run. */
+START_TEST(instruction_sets)
+{
+    struct file file;
+    make_file(&file, "k,x\na,1\n", 8);
+    const char *files[] = {file.path};
+    size_t available = 0;
+    ck_assert_str_eq(sheaf_isa(0).name, "auto");
+    ck_assert_str_eq(sheaf_isa_available(0).name, "scalar");
+    for (size_t i = 0; sheaf_isa(i).name != NULL; i++) {
+        const char *next = sheaf_isa_available(available).name;
+        const bool runs = i == 0 || (next != NULL && strcmp(next, sheaf_isa(i).name) == 0);
+        available += runs && i > 0;
+        struct sheaf_request request = SHEAF_REQUEST_INIT;
+        request.files = files;
+        request.file_count = 1;
+        const struct sheaf_run_options options = {.isa = sheaf_isa(i).name};
+        struct sheaf_plan *plan = NULL;
+        struct sheaf_error error = {.status = SHEAF_OK};
+        ck_assert_int_eq(sheaf_plan_open(&request, &options, &plan, &error),
+                         runs ? SHEAF_OK : SHEAF_USAGE);
+        ck_assert(runs || strstr(error.text, "; it can: scalar") != NULL);
+        sheaf_plan_close(plan);
+    }
+    ck_assert_ptr_null(sheaf_isa_available(available).name);
     close_file(&file);
 }
 END_TEST
@@ -396,6 +493,8 @@ static Suite *plan_suite(void)
     TCase *tests = tcase_create("plan");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, wrong_requests, 0, sizeof refuseds / sizeof *refuseds);
+    tcase_add_test(tests, wrong_engines);
+    tcase_add_test(tests, instruction_sets);
     tcase_add_test(tests, a_plan_runs_once);
     tcase_add_test(tests, names_that_end_in_tsv);
     tcase_add_test(tests, a_set_token_stops_the_run);
