@@ -4,6 +4,9 @@
  *   struct block                       64 bytes
  *   block_load(bytes)                  reads them from anywhere
  *   block_match(block, byte)           bit i: byte i is this one
+ *   block_has(block, byte)             whether any is
+ *   block_see(seen, block, byte)       remembers in *seen, which is 0 at first, whether any is
+ *   block_has_seen(seen)               whether any was
  *   block_prefix_xor(bits)             bit i: an odd number of bits 0 … i is set
  *   block_count(bits)                  how many are set
  *   block_write_marks(marks, separators, line_feeds, base)

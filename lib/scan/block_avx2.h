@@ -2,15 +2,17 @@
 #ifndef SCAN_BLOCK_AVX2_H
 #define SCAN_BLOCK_AVX2_H
 
-#if defined __AVX2__ && defined __BMI2__ && defined __PCLMUL__
-#define SCAN_BLOCK
-
 #include "base/text.h"
 
-#include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if defined __AVX2__ && defined __BMI2__ && defined __PCLMUL__
+#define SCAN_BLOCK
+
+#include <immintrin.h>
 
 struct block {
     __m256i low;
@@ -31,6 +33,30 @@ static inline uint64_t block_match(struct block block, unsigned char byte)
     return (uint64_t)(uint32_t)high << 32 | (uint32_t)low;
 }
 
+struct block_seen {
+    __m256i bytes; /* not all 0: some were */
+};
+
+static inline void block_see(struct block_seen *seen, struct block block, unsigned char byte)
+{
+    const __m256i wanted = _mm256_set1_epi8((char)byte);
+    const __m256i both = _mm256_or_si256(_mm256_cmpeq_epi8(block.low, wanted),
+                                         _mm256_cmpeq_epi8(block.high, wanted));
+    seen->bytes = _mm256_or_si256(seen->bytes, both);
+}
+
+static inline bool block_has_seen(struct block_seen seen)
+{
+    return _mm256_movemask_epi8(seen.bytes) != 0;
+}
+
+static inline bool block_has(struct block block, unsigned char byte)
+{
+    struct block_seen seen = {_mm256_setzero_si256()};
+    block_see(&seen, block, byte);
+    return block_has_seen(seen);
+}
+
 /* A product without carries by all ones is the sum of all shifts. */
 static inline uint64_t block_prefix_xor(uint64_t bits)
 {
@@ -43,19 +69,43 @@ static inline unsigned block_count(uint64_t bits)
     return (unsigned)_mm_popcnt_u64(bits);
 }
 
-enum { BLOCK_MARKS_OVERRUN = 4, BLOCK_MARKS_AT_ONCE = 4 };
+enum { BLOCK_MARKS_OVERRUN = 6, BLOCK_MARKS_AT_ONCE = 6 };
 
-/* Some more than there are, so that the number of steps is easily foretold (as simdjson does). */
+/* Bit i moves to 2 * i: that is what a square without carries is. */
+static inline __m128i block_spread(uint64_t bits)
+{
+    const __m128i word = _mm_cvtsi64_si128((long long)bits);
+    return _mm_clmulepi64_si128(word, word, 0);
+}
+
+/* The marks of the bits that are set; always some more than there are, so that the number of steps
+ * is easily foretold (as simdjson does). */
+static inline void block_write_places(uint32_t *marks, uint64_t places, unsigned count,
+                                      uint32_t base)
+{
+    const uint32_t *end = marks + count;
+    do {
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < BLOCK_MARKS_AT_ONCE; i++) {
+            marks[i] = base + (uint32_t)_tzcnt_u64(places);
+            places = _blsr_u64(places);
+        }
+        marks += BLOCK_MARKS_AT_ONCE;
+    } while (marks < end);
+}
+
+/* With two bits for each byte, the lower one for delimiters, the upper one for line feeds, the
+ * place of a bit is what is to be added for it. */
 static inline void block_write_marks(uint32_t *marks, uint64_t separators, uint64_t line_feeds,
                                      uint32_t base)
 {
-    for (const uint32_t *end = marks + block_count(separators); marks < end;
-         marks += BLOCK_MARKS_AT_ONCE)
-        for (unsigned i = 0; i < BLOCK_MARKS_AT_ONCE; i++) {
-            const uint64_t place = _tzcnt_u64(separators);
-            separators = _blsr_u64(separators);
-            marks[i] = base + 2 + 2 * (uint32_t)place + ((line_feeds >> (place & 63)) & 1);
-        }
+    const __m128i delimiters = block_spread(separators & ~line_feeds);
+    const __m128i row_ends = _mm_slli_epi64(block_spread(separators & line_feeds), 1);
+    const __m128i places = _mm_or_si128(delimiters, row_ends);
+    const unsigned in_first = block_count(separators & UINT32_MAX);
+    block_write_places(marks, (uint64_t)_mm_cvtsi128_si64(places), in_first, base + 2);
+    block_write_places(marks + in_first, (uint64_t)_mm_extract_epi64(places, 1),
+                       block_count(separators >> 32), base + 2 + 64);
 }
 
 enum { PAIRS_COUNT = 4 };

@@ -2,15 +2,17 @@
 #ifndef SCAN_BLOCK_AVX512_H
 #define SCAN_BLOCK_AVX512_H
 
-#if defined __AVX512VBMI2__ && defined __AVX512VBMI__ && defined __AVX512BW__
-#define SCAN_BLOCK
-
 #include "base/text.h"
 
-#include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if defined __AVX512VBMI2__ && defined __AVX512VBMI__ && defined __AVX512BW__
+#define SCAN_BLOCK
+
+#include <immintrin.h>
 
 struct block {
     __m512i bytes;
@@ -24,6 +26,25 @@ static inline struct block block_load(const char *bytes)
 static inline uint64_t block_match(struct block block, unsigned char byte)
 {
     return _mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8((char)byte));
+}
+
+static inline bool block_has(struct block block, unsigned char byte)
+{
+    return block_match(block, byte) != 0;
+}
+
+struct block_seen {
+    uint64_t bits;
+};
+
+static inline void block_see(struct block_seen *seen, struct block block, unsigned char byte)
+{
+    seen->bits |= block_match(block, byte);
+}
+
+static inline bool block_has_seen(struct block_seen seen)
+{
+    return seen.bits != 0;
 }
 
 /* A product without carries by all ones is the sum of all shifts. */

@@ -2,15 +2,17 @@
 #ifndef SCAN_BLOCK_SSE2_H
 #define SCAN_BLOCK_SSE2_H
 
-#if defined __SSE2__ && defined __x86_64__
-#define SCAN_BLOCK
-
 #include "base/text.h"
 
-#include <emmintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if defined __SSE2__ && defined __x86_64__
+#define SCAN_BLOCK
+
+#include <emmintrin.h>
 
 struct block {
     __m128i quarters[4];
@@ -32,6 +34,29 @@ static inline uint64_t block_match(struct block block, unsigned char byte)
         bits |= (uint64_t)(unsigned)quarter << (16 * i);
     }
     return bits;
+}
+
+struct block_seen {
+    __m128i bytes; /* not all 0: some were */
+};
+
+static inline void block_see(struct block_seen *seen, struct block block, unsigned char byte)
+{
+    const __m128i wanted = _mm_set1_epi8((char)byte);
+    for (unsigned i = 0; i < 4; i++)
+        seen->bytes = _mm_or_si128(seen->bytes, _mm_cmpeq_epi8(block.quarters[i], wanted));
+}
+
+static inline bool block_has_seen(struct block_seen seen)
+{
+    return _mm_movemask_epi8(seen.bytes) != 0;
+}
+
+static inline bool block_has(struct block block, unsigned char byte)
+{
+    struct block_seen seen = {_mm_setzero_si128()};
+    block_see(&seen, block, byte);
+    return block_has_seen(seen);
 }
 
 static inline uint64_t block_prefix_xor(uint64_t bits)

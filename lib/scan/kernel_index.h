@@ -9,51 +9,51 @@
 
 #include <string.h>
 
+_Static_assert((int)BLOCK_MARKS_OVERRUN <= (int)SCAN_PADDING, "what SCAN_INDEX_ROOM allows for");
+
 struct scan_indexing {
     struct scan_carry carry;
     uint32_t *last; /* the last mark so far */
     uint32_t rows;
-    uint64_t quotes; /* not 0: some were seen */
-    uint64_t crs;
+    struct block_seen quotes;
+    struct block_seen crs;
 };
 
-/* Marks what stands before the first stray byte; gives whether there is one. */
-SCAN_INLINE bool scan_index_block(struct scan_indexing *now, const struct scan_masks *masks,
-                                  uint32_t offset, uint64_t valid)
+/* Marks the separators among the `valid` bytes before the first stray one; gives whether there is
+ * such a one. */
+SCAN_INLINE bool scan_index_block(struct scan_indexing *now, const struct scan_wanted *wanted,
+                                  struct text bytes, uint64_t valid, bool comments)
 {
-    uint64_t stray = 0;
-    uint64_t separators = scan_separate(masks, &now->carry, &stray);
-    stray &= valid;
+    const struct block block = block_load(bytes.bytes + bytes.length);
+    const struct scan_separation found = scan_separate(wanted, block, comments, &now->carry);
+    const uint64_t stray = found.stray & valid;
+    uint64_t separators = found.separators & valid;
     if (stray != 0)
         separators &= (stray & (0 - stray)) - 1;
-    block_write_marks(now->last + 1, separators, masks->line_feeds, 2 * offset);
+    block_write_marks(now->last + 1, separators, found.line_feeds, 2 * (uint32_t)bytes.length);
     now->last += block_count(separators);
-    now->rows += block_count(separators & masks->line_feeds);
-    now->quotes |= masks->quotes;
-    now->crs |= masks->crs;
+    now->rows += block_count(separators & found.line_feeds);
+    block_see(&now->quotes, block, wanted->quote);
+    block_see(&now->crs, block, '\r');
     return stray != 0;
 }
 
 /* Gives whether a stray byte ended it. */
-SCAN_INLINE bool scan_index_blocks(const struct scan_dialect *dialect, struct text bytes,
+SCAN_INLINE bool scan_index_blocks(const struct scan_wanted *wanted, struct text bytes,
                                    uint32_t rows_most, struct scan_indexing *now, bool comments)
 {
-    const struct scan_wanted wanted = scan_wanted_of(dialect);
-    const uint32_t length = (uint32_t)bytes.length;
-    uint32_t offset = 0;
-    for (; length - offset >= 64; offset += 64) {
-        const uint64_t all = ~UINT64_C(0);
-        const struct scan_masks masks = scan_masks_of(&wanted, bytes.bytes + offset, all, comments);
-        if (scan_index_block(now, &masks, offset, all))
+    const uint64_t all = ~UINT64_C(0);
+    struct text read = {bytes.bytes, 0};
+    for (; bytes.length - read.length >= 64; read.length += 64) {
+        if (scan_index_block(now, wanted, read, all, comments))
             return true;
         if (now->rows >= rows_most)
             return false;
     }
-    if (offset == length)
+    if (read.length == bytes.length)
         return false;
-    const uint64_t valid = (UINT64_C(1) << (length - offset)) - 1;
-    const struct scan_masks masks = scan_masks_of(&wanted, bytes.bytes + offset, valid, comments);
-    return scan_index_block(now, &masks, offset, valid);
+    const uint64_t valid = (UINT64_C(1) << (bytes.length - read.length)) - 1;
+    return scan_index_block(now, wanted, read, valid, comments);
 }
 
 /* Drops what the last block gave beyond `rows_most`, and the fields of the unfinished row. */
@@ -69,19 +69,21 @@ static inline void scan_kernel_index(const struct scan_dialect *dialect, const c
                                      size_t length, uint32_t rows_most, struct scan_index *out)
 {
     const struct text all = {bytes, length};
+    const struct scan_wanted wanted = scan_wanted_of(dialect);
     struct scan_indexing now = {.carry = scan_carry_at_row(), .last = out->marks};
     out->marks[0] = 0;
     /* Twice, so that files without a comment byte pay nothing for it. */
     const bool strays = dialect->comment == SCAN_NO_BYTE
-                            ? scan_index_blocks(dialect, all, rows_most, &now, false)
-                            : scan_index_blocks(dialect, all, rows_most, &now, true);
+                            ? scan_index_blocks(&wanted, all, rows_most, &now, false)
+                            : scan_index_blocks(&wanted, all, rows_most, &now, true);
     out->count = (uint32_t)(now.last - out->marks);
     out->rows = now.rows;
     out->stopped = strays && now.rows < rows_most;
     scan_index_trim(out, rows_most);
     out->consumed = out->marks[out->count] / 2;
-    out->has_quotes = now.quotes != 0 && memchr(bytes, dialect->quote, out->consumed) != NULL;
-    out->has_crs = now.crs != 0 && memchr(bytes, '\r', out->consumed) != NULL;
+    out->has_quotes = dialect->quote != SCAN_NO_BYTE && block_has_seen(now.quotes) &&
+                      memchr(bytes, dialect->quote, out->consumed) != NULL;
+    out->has_crs = block_has_seen(now.crs) && memchr(bytes, '\r', out->consumed) != NULL;
 }
 
 #endif

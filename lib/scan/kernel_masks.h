@@ -10,15 +10,15 @@
 
 #define SCAN_INLINE __attribute__((always_inline)) static inline
 
-/* A dialect's bytes to look for; of what a dialect has not, nothing is found. */
+/* A dialect's bytes to look for; where it has none, what is said of the byte means nothing. */
 struct scan_wanted {
     unsigned char delimiter;
     unsigned char quote;
     unsigned char comment;
     unsigned char escape;
     uint64_t quotes; /* all ones, or 0: there is none */
-    uint64_t comments;
-    uint64_t escapes;
+    bool comments;   /* there is such a byte */
+    bool cr_ends;
 };
 
 SCAN_INLINE struct scan_wanted scan_wanted_of(const struct scan_dialect *dialect)
@@ -29,31 +29,8 @@ SCAN_INLINE struct scan_wanted scan_wanted_of(const struct scan_dialect *dialect
         .comment = (unsigned char)dialect->comment,
         .escape = (unsigned char)dialect->escape,
         .quotes = dialect->quote == SCAN_NO_BYTE ? 0 : ~UINT64_C(0),
-        .comments = dialect->comment == SCAN_NO_BYTE ? 0 : ~UINT64_C(0),
-        .escapes = dialect->escape == SCAN_NO_BYTE ? 0 : ~UINT64_C(0),
-    };
-}
-
-/* Bit i: byte i of the block. */
-struct scan_masks {
-    uint64_t delimiters;
-    uint64_t line_feeds;
-    uint64_t crs;
-    uint64_t quotes;
-    uint64_t comments;
-};
-
-/* Of the bytes in `valid`. Without a comment byte no time is spent on it. */
-SCAN_INLINE struct scan_masks scan_masks_of(const struct scan_wanted *wanted, const char *bytes,
-                                            uint64_t valid, bool comments)
-{
-    const struct block block = block_load(bytes);
-    return (struct scan_masks){
-        .delimiters = block_match(block, wanted->delimiter) & valid,
-        .line_feeds = block_match(block, '\n') & valid,
-        .crs = block_match(block, '\r') & valid,
-        .quotes = block_match(block, wanted->quote) & wanted->quotes & valid,
-        .comments = comments ? block_match(block, wanted->comment) & valid : 0,
+        .comments = dialect->comment != SCAN_NO_BYTE,
+        .cr_ends = dialect->cr_ends,
     };
 }
 
@@ -78,38 +55,60 @@ SCAN_INLINE uint64_t scan_after(uint64_t bits, uint64_t before)
     return bits << 1 | before >> 63;
 }
 
-/* Gives the separators outside quotes, and moves the carry. Sets *stray to the bytes that show that
- * masks are wrong from there on: what they say of the bytes before the first such one is right. */
-SCAN_INLINE uint64_t scan_separate(const struct scan_masks *masks, struct scan_carry *carry,
-                                   uint64_t *stray)
+/* Of bit i of each, byte i of a block. */
+struct scan_separation {
+    uint64_t separators; /* outside quotes */
+    uint64_t line_feeds; /* anywhere */
+    uint64_t stray;      /* masks are wrong from the first of these on, and right before it */
+};
+
+/* Where quotes are, or were. `comments`: the bytes of comments. */
+SCAN_INLINE void scan_separate_quoted(const struct scan_wanted *wanted, struct block block,
+                                      uint64_t comments, struct scan_carry *carry,
+                                      struct scan_separation *out)
 {
-    const uint64_t ends = masks->delimiters | masks->line_feeds;
-    if ((masks->quotes | carry->inside | carry->closed | carry->cr_closed) == 0) {
-        *stray = masks->comments & scan_after(masks->line_feeds, carry->row_ends);
-        carry->separators = ends;
-        carry->row_ends = masks->line_feeds;
-        return ends;
-    }
-    const uint64_t inside = block_prefix_xor(masks->quotes) ^ carry->inside;
-    const uint64_t opening = masks->quotes & inside;
-    const uint64_t closing = masks->quotes & ~inside;
-    const uint64_t separators = ends & ~inside;
-    const uint64_t row_ends = masks->line_feeds & ~inside;
+    const uint64_t ends = out->separators;
+    const uint64_t quotes = block_match(block, wanted->quote) & wanted->quotes;
+    const uint64_t crs = block_match(block, '\r');
+    const uint64_t inside = block_prefix_xor(quotes) ^ carry->inside;
+    const uint64_t opening = quotes & inside;
+    const uint64_t closing = quotes & ~inside;
+    const uint64_t row_ends = out->line_feeds & ~inside;
     const uint64_t after_closing = closing << 1 | carry->closed;
-    const uint64_t cr_closed = masks->crs & after_closing;
+    const uint64_t cr_closed = crs & after_closing;
     const uint64_t after_cr = cr_closed << 1 | carry->cr_closed;
-    *stray = (opening & ~scan_after(separators, carry->separators) & ~after_closing) |
-             (after_closing & ~(masks->quotes | ends | masks->crs)) |
-             (after_cr & ~masks->line_feeds) |
-             (masks->comments & scan_after(row_ends, carry->row_ends));
+    out->separators = ends & ~inside;
+    out->stray = (opening & ~scan_after(out->separators, carry->separators) & ~after_closing) |
+                 (after_closing & ~(quotes | ends | crs)) | (after_cr & ~out->line_feeds) |
+                 (comments & scan_after(row_ends, carry->row_ends));
     *carry = (struct scan_carry){
         .inside = 0 - (inside >> 63),
         .closed = closing >> 63,
         .cr_closed = cr_closed >> 63,
-        .separators = separators,
+        .separators = out->separators,
         .row_ends = row_ends,
     };
-    return separators;
+}
+
+/* Finds the separators of a block, and moves the carry. `has_comments`: the dialect has; files
+ * without pay nothing for them. */
+SCAN_INLINE struct scan_separation scan_separate(const struct scan_wanted *wanted,
+                                                 struct block block, bool has_comments,
+                                                 struct scan_carry *carry)
+{
+    struct scan_separation out = {.line_feeds = block_match(block, '\n')};
+    const uint64_t comments = has_comments ? block_match(block, wanted->comment) : 0;
+    out.separators = block_match(block, wanted->delimiter) | out.line_feeds;
+    /* One test, for only all together are easily foretold. */
+    const uint64_t quotes = block_has(block, wanted->quote) & wanted->quotes;
+    if ((quotes | carry->inside | carry->closed | carry->cr_closed) != 0) {
+        scan_separate_quoted(wanted, block, comments, carry, &out);
+    } else {
+        out.stray = comments & scan_after(out.line_feeds, carry->row_ends);
+        carry->separators = out.separators;
+        carry->row_ends = out.line_feeds;
+    }
+    return out;
 }
 
 #endif

@@ -19,38 +19,46 @@
 
 struct scan_lines {
     uint64_t count;
-    uint64_t special; /* not 0: there is a quote, or an escape */
-    uint64_t crs;     /* the last block's */
+    struct block_seen quotes;
+    struct block_seen escapes;
+    uint64_t crs; /* the last block's */
 };
 
+/* `plain`: a dialect without an escape byte, where LFs alone end lines. */
 SCAN_INLINE void scan_lines_block(struct scan_lines *lines, const struct scan_wanted *wanted,
-                                  const char *bytes, uint64_t valid, bool cr_ends)
+                                  struct block block, uint64_t valid, bool plain)
 {
-    const struct block block = block_load(bytes);
     const uint64_t line_feeds = block_match(block, '\n') & valid;
-    lines->special |= block_match(block, wanted->quote) & wanted->quotes & valid;
-    lines->special |= block_match(block, wanted->escape) & wanted->escapes & valid;
-    if (!cr_ends) {
+    block_see(&lines->quotes, block, wanted->quote);
+    if (plain) {
         lines->count += block_count(line_feeds);
         return;
     }
-    const uint64_t crs = block_match(block, '\r') & valid;
+    block_see(&lines->escapes, block, wanted->escape);
+    const uint64_t crs = wanted->cr_ends ? block_match(block, '\r') & valid : 0;
     lines->count += block_count(crs | (line_feeds & ~scan_after(crs, lines->crs)));
     lines->crs = crs;
 }
 
-SCAN_INLINE struct scan_lines scan_lines_of(const struct scan_dialect *dialect, struct text bytes,
-                                            bool cr_ends)
+SCAN_INLINE struct scan_lines scan_lines_of(const struct scan_wanted *wanted, struct text bytes,
+                                            bool plain)
 {
-    const struct scan_wanted wanted = scan_wanted_of(dialect);
     struct scan_lines lines = {0};
     const char *at = bytes.bytes;
     size_t left = bytes.length;
     for (; left >= 64; at += 64, left -= 64)
-        scan_lines_block(&lines, &wanted, at, ~UINT64_C(0), cr_ends);
+        scan_lines_block(&lines, wanted, block_load(at), ~UINT64_C(0), plain);
     if (left > 0)
-        scan_lines_block(&lines, &wanted, at, (UINT64_C(1) << left) - 1, cr_ends);
+        scan_lines_block(&lines, wanted, block_load(at), (UINT64_C(1) << left) - 1, plain);
     return lines;
+}
+
+/* Bytes behind the end may have been seen as well: then the slower way is right too. */
+static inline bool scan_may_quote(const struct scan_dialect *dialect,
+                                  const struct scan_lines *lines)
+{
+    return (dialect->quote != SCAN_NO_BYTE && block_has_seen(lines->quotes)) ||
+           (dialect->escape != SCAN_NO_BYTE && block_has_seen(lines->escapes));
 }
 
 /* ---- from one known state ------------------------------------------------------------------ */
@@ -86,24 +94,21 @@ static inline enum scan_state scan_state_of(const struct scan_carry *carry, char
     return last == '\n' ? SCAN_ROW_START : SCAN_FIELD_START;
 }
 
-/* Reads whole blocks from the start of a field, as long as masks are right; moves *state, and gives
- * the number of bytes. In a block with a stray byte it reads up to the last separator before. */
+/* Reads whole blocks, as long as masks are right, from the start of a row or a field (there a
+ * comment byte seems stray too, which costs a step and no more). Moves *state, and gives the number
+ * of bytes. In a block with a stray byte it reads up to the last separator before. */
 SCAN_INLINE size_t scan_by_masks(const struct scan_wanted *wanted, enum scan_state *state,
                                  const char *bytes, size_t length)
 {
     struct scan_carry carry = scan_carry_at_row();
-    if (*state == SCAN_FIELD_START)
-        carry.row_ends = 0;
     size_t at = 0;
     for (; length - at >= 64; at += 64) {
-        const struct scan_masks masks =
-            scan_masks_of(wanted, bytes + at, ~UINT64_C(0), wanted->comments != 0);
         const struct scan_carry before = carry;
-        uint64_t stray = 0;
-        const uint64_t separators = scan_separate(&masks, &carry, &stray);
-        if (stray == 0)
+        const struct scan_separation found =
+            scan_separate(wanted, block_load(bytes + at), wanted->comments, &carry);
+        if (found.stray == 0)
             continue;
-        const uint64_t right = separators & ((stray & (0 - stray)) - 1);
+        const uint64_t right = found.separators & ((found.stray & (0 - found.stray)) - 1);
         if (right == 0) {
             carry = before;
             break;
@@ -228,20 +233,22 @@ static inline struct scan_survey scan_kernel_survey(const struct scan_automaton 
                                                     const char *bytes, size_t length)
 {
     const struct scan_dialect *dialect = &automaton->dialect;
+    const struct scan_wanted wanted = scan_wanted_of(dialect);
     const struct text all = {bytes, length};
+    const bool plain = !dialect->cr_ends && dialect->escape == SCAN_NO_BYTE;
     const struct scan_lines lines =
-        dialect->cr_ends ? scan_lines_of(dialect, all, true) : scan_lines_of(dialect, all, false);
+        plain ? scan_lines_of(&wanted, all, true) : scan_lines_of(&wanted, all, false);
     struct scan_survey survey = {.lines = {.count = lines.count}};
     if (dialect->cr_ends) {
         survey.lines.first_is_lf = bytes[0] == '\n';
         survey.lines.last_is_cr = bytes[length - 1] == '\r';
     }
-    if (lines.special == 0)
+    if (!scan_may_quote(dialect, &lines))
         survey.map = scan_map_without_quotes(automaton, bytes, length);
-    else if (dialect->cr_ends || dialect->escape != SCAN_NO_BYTE)
-        survey.map = scan_map_by_states(automaton, bytes, length);
-    else
+    else if (plain)
         survey.map = scan_map_by_masks(automaton, bytes, length);
+    else
+        survey.map = scan_map_by_states(automaton, bytes, length);
     return survey;
 }
 

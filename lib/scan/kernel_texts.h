@@ -151,8 +151,10 @@ SCAN_INLINE uint32_t scan_any_texts(const struct scan_column *column, uint32_t r
         out->texts[row] = (struct text){length == 0 ? NULL : bytes, length - 2 * (size_t)in_quotes};
         if (out->quoted != NULL)
             out->quoted[row] = in_quotes;
-        if (in_quotes && scan_holds(bytes, length - 2, quote))
-            out->doubled[doubles++] = row;
+        if (in_quotes) {
+            out->doubled[doubles] = row;
+            doubles += scan_holds(bytes, length - 2, quote);
+        }
     }
     return doubles;
 }

@@ -18,6 +18,7 @@ void *fixture_memory(size_t size)
 {
     void *memory = malloc(size);
     ck_assert_ptr_nonnull(memory);
+    memset(memory, 0xa5, size);
     return memory;
 }
 

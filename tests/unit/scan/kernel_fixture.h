@@ -32,7 +32,7 @@ void fixture_walk(const struct scan_dialect *dialect, const char *bytes, size_t 
 /* What rows the first `columns`-field rows are, by the words of scan/kernel.h. */
 uint32_t fixture_regular_rows(const struct scan_index *index, const char *bytes, uint32_t columns);
 
-/* Gives memory, or ends the test. */
+/* Gives memory, or ends the test. What the kernel before wrote to it is gone. */
 void *fixture_memory(size_t size);
 
 #endif

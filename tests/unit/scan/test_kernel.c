@@ -331,6 +331,24 @@ static void check_survey(const struct scan_automaton *automaton, const struct fi
     }
 }
 
+/* Chunks that end with a line, at any place in a block. */
+static void check_beginnings(const struct scan_automaton *automaton,
+                             const struct fixture_copy *file, unsigned number)
+{
+    const char *end = file->bytes + file->length;
+    const char *line_feed = file->bytes;
+    for (unsigned i = 0; i < 60 && line_feed < end; i++) {
+        line_feed = memchr(line_feed, '\n', (size_t)(end - line_feed));
+        if (line_feed == NULL)
+            break;
+        line_feed++;
+        struct fixture_copy beginning =
+            fixture_copy(&automaton->dialect, file->bytes, (size_t)(line_feed - file->bytes), i);
+        check_survey(automaton, &beginning, number);
+        free(beginning.memory);
+    }
+}
+
 START_TEST(every_survey_is_the_plain_one)
 {
     static char bytes[FIXTURE_MOST];
@@ -346,6 +364,8 @@ START_TEST(every_survey_is_the_plain_one)
         struct fixture_copy file =
             fixture_copy(dialect, bytes + start, length - start, number % 64);
         check_survey(&automaton, &file, number);
+        if (number % 16 < FIXTURE_DIALECTS - 1 && length < 2000)
+            check_beginnings(&automaton, &file, number);
         const bool quotes = dialect->quote != SCAN_NO_BYTE &&
                             memchr(bytes + start, dialect->quote, length - start) != NULL;
         tally.times[quotes ? QUOTED : QUOTE_FREE]++;
