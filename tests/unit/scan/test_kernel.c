@@ -259,8 +259,10 @@ static void check_columns(const struct scan_index *index, const char *bytes,
 {
     const uint32_t rows = fixture_regular_rows(index, bytes, columns);
     tally->times[rows == index->rows ? REGULAR : IRREGULAR] += rows > 0;
-    const struct oracle_dialect plain = {
-        .delimiter = dialect->delimiter, .quote = dialect->quote, .comment = dialect->comment};
+    const struct oracle_dialect plain = {.delimiter = dialect->delimiter,
+                                         .quote = dialect->quote,
+                                         .comment = dialect->comment,
+                                         .escape = ORACLE_NO_BYTE};
     struct oracle_table table;
     oracle_read(&plain, (const unsigned char *)bytes, index->consumed, &table);
     for (uint32_t i = 0; i < columns && rows > 0; i++) {
