@@ -1,6 +1,6 @@
 #include "bench_child.h"
 
-#include "bench_clock.h"
+#include "stopwatch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -232,7 +232,7 @@ enum sheaf_status bench_child_run(struct bench_child *child, char *const *words,
 {
     *out = (struct bench_run){.exit_status = -1};
     bench_reference_begin(&child->reference);
-    const uint64_t began = bench_now();
+    const uint64_t began = stopwatch_now();
     struct process process;
     enum sheaf_status status = start(child, words, &process, error);
     if (status != SHEAF_OK)
@@ -243,7 +243,7 @@ enum sheaf_status bench_child_run(struct bench_child *child, char *const *words,
     close_one(&process.output);
     close_one(&process.errors);
     const enum sheaf_status reaped = reap(process.id, out, error);
-    out->seconds = (double)(bench_now() - began) / 1e9;
+    out->seconds = (double)(stopwatch_now() - began) / 1e9;
     if (status == SHEAF_OK)
         status = reaped;
     if (status == SHEAF_OK)

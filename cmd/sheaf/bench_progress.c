@@ -1,6 +1,6 @@
 #include "bench_progress.h"
 
-#include "bench_clock.h"
+#include "stopwatch.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ void bench_progress_open(struct bench_progress *progress, const struct settings 
 {
     *progress = (struct bench_progress){
         .wanted = !settings->quiet && isatty(STDERR_FILENO) && terminal_is_screen(stderr),
-        .start_ns = bench_now(),
+        .start_ns = stopwatch_now(),
     };
 }
 
@@ -35,7 +35,7 @@ int bench_progress_wait(const struct bench_progress *progress)
 {
     if (!progress->due)
         return -1;
-    const uint64_t passed = bench_now() - progress->start_ns;
+    const uint64_t passed = stopwatch_now() - progress->start_ns;
     return passed >= DELAY_NS ? 0 : (int)((DELAY_NS - passed) / MILLISECOND_NS) + 1;
 }
 

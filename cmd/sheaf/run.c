@@ -4,6 +4,7 @@
 #include "message.h"
 #include "outcome.h"
 #include "progress.h"
+#include "stopwatch.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -198,7 +199,10 @@ static enum sheaf_status execute(struct job *job)
         TRY(verify(job));
     progress_finish(&job->progress, SHEAF_OK);
     const struct run_printing printing = {&job->stop, job->makes_file, job->output, job->result};
-    return run_print(&printing, &job->error);
+    const uint64_t start = stopwatch_now();
+    const enum sheaf_status status = run_print(&printing, &job->error);
+    sheaf_plan_note_written(job->plan, stopwatch_now() - start);
+    return status;
 }
 
 static const char *plural(uint64_t count)

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where a row stands in the dataset. What depends on order compares places, never arrival. */
@@ -23,14 +24,21 @@ static inline int place_compare(struct place a, struct place b)
     return (a.byte > b.byte) - (a.byte < b.byte);
 }
 
+/* Bytes that may be read from where a text of a padded batch begins, and behind its end, whatever
+ * its length; what they are means nothing. A null text has none. */
+enum { BATCH_PADDING = 32 };
+
 /* One needed column of a batch; each vector that is not NULL holds one item per row. CSV gives
  * `texts`, the fields after unquoting, bytes NULL where null; `numbers` is there once somebody has
  * asked for the column as numbers, `instants` likewise for times. A binary format gives what a plan
- * has asked it for: numbers or instants as they are, texts as the values are printed. */
+ * has asked it for: numbers or instants as they are, texts as the values are printed. Short decimals
+ * may stand beside the numbers, of which they are another form, or in their place where everybody
+ * who takes the column's numbers takes them so. */
 struct column {
-    const struct text *texts;
+    const struct text *texts; /* BATCH_PADDING bytes of each are readable in a padded batch */
     const struct number *numbers;
     const struct instant *instants;
+    struct decimals decimals; /* mantissas NULL: there are none */
 };
 
 /* The vectors of a column, as bits. */
@@ -48,6 +56,7 @@ struct batch {
     /* The rows that take part: `selected` ascending row numbers; NULL: all rows do. */
     const uint32_t *selection;
     uint32_t selected;
+    bool padded; /* the texts of all columns are followed by BATCH_PADDING */
 };
 
 /* The number of the i-th row that takes part, i < batch->selected. */

@@ -12,6 +12,7 @@ static void csv_close(struct format_document *base)
     memory_free(document->begins);
     memory_free(document->begin_bytes);
     memory_free(document->slot_of_field);
+    memory_free(document->field_of_slot);
     memory_free(document);
 }
 
@@ -43,6 +44,7 @@ static enum sheaf_status csv_open(struct dataset *dataset, const struct format_o
     document->nulls.quoted = options->null_quoted;
     document->scanner =
         options->scanner == FORMAT_SCANNER_LIBCSV ? &scanner_libcsv : &scanner_walker;
+    document->kernel = scan_kernel_of(options->isa);
     scan_automaton_build(&document->automaton, &(struct scan_dialect){
                                                    .delimiter = options->delimiter,
                                                    .quote = options->quote,
@@ -81,13 +83,17 @@ static enum sheaf_status csv_select(struct format_document *base, const struct f
 {
     struct csv_document *document = (struct csv_document *)base;
     memory_free(document->slot_of_field);
+    memory_free(document->field_of_slot);
     document->slot_of_field = memory_alloc(document->columns * sizeof *document->slot_of_field);
-    if (document->slot_of_field == NULL)
+    document->field_of_slot = memory_alloc(count * sizeof *document->field_of_slot);
+    if (document->slot_of_field == NULL || document->field_of_slot == NULL)
         return error_no_memory(error, "the columns");
     for (uint32_t column = 0; column < document->columns; column++)
         document->slot_of_field[column] = SCANNER_UNWANTED;
-    for (uint32_t slot = 0; slot < count; slot++)
+    for (uint32_t slot = 0; slot < count; slot++) {
         document->slot_of_field[needed[slot].column] = slot;
+        document->field_of_slot[slot] = needed[slot].column;
+    }
     document->slots = count;
     return SHEAF_OK;
 }

@@ -7,11 +7,24 @@
 #include "format/entry.h"
 #include "format/format.h"
 #include "scan/automaton.h"
+#include "scan/kernel.h"
 #include "scan/scanner.h"
 
 extern const struct format_ops format_csv;
 
 enum { CSV_COLUMNS_MAX = 65535 };
+
+/* How a reader came by its rows, as bits 1 << way: what tests want to have reached. */
+enum csv_way {
+    CSV_BY_INDEX,         /* a batch of the index … */
+    CSV_INDEX_QUOTES,     /* … with quotes … */
+    CSV_INDEX_DOUBLED,    /* … with doubled quotes … */
+    CSV_INDEX_CRS,        /* … with CRs */
+    CSV_INDEX_STOPPED,    /* a row that masks cannot tell */
+    CSV_INDEX_IRREGULAR,  /* a row of another shape, or an empty line, ended a batch */
+    CSV_SCAN_AFTER_INDEX, /* the scanner took over from the index */
+    CSV_WAYS
+};
 
 /* The texts that count as missing. */
 struct csv_nulls {
@@ -28,6 +41,7 @@ struct csv_document {
     struct format_options options;
     struct scan_automaton automaton;
     const struct scanner_ops *scanner;
+    const struct scan_kernel *kernel;
     struct csv_nulls nulls;
     struct arena names_arena;
     struct text *names;
@@ -35,6 +49,7 @@ struct csv_document {
     struct entry_state *begins; /* of each file: where its rows begin */
     uint64_t *begin_bytes;
     uint32_t *slot_of_field; /* of each column: its place in a batch, or SCANNER_UNWANTED */
+    uint32_t *field_of_slot;
     uint32_t slots;
     struct entry_ring *ring;
 };

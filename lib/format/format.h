@@ -61,13 +61,14 @@ struct format_reader;
 /* Where a worker's time went, in nanoseconds, and what it read. */
 struct format_counts {
     uint64_t read_ns;
-    uint64_t survey_ns;
-    uint64_t wait_ns; /* for the entry state of a chunk */
-    uint64_t parse_ns;
-    uint64_t bytes; /* of the chunks */
-    uint64_t rows;  /* given out */
+    uint64_t scan_ns;  /* text: the survey, and finding rows and fields */
+    uint64_t wait_ns;  /* for the entry state of a chunk */
+    uint64_t parse_ns; /* binary: making values */
+    uint64_t bytes;    /* of the chunks */
+    uint64_t rows;     /* given out */
     uint64_t skipped_rows;
     uint64_t nulled_values;
+    unsigned ways; /* how rows were read, for tests: bits, whose meaning is the format's */
     struct sheaf_error first_skipped; /* of both; status SHEAF_OK: none */
 };
 

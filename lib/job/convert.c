@@ -1,5 +1,6 @@
 #include "job/convert.h"
 
+#include "num/decimals.h"
 #include "num/parse.h"
 
 #include <stdio.h>
@@ -8,12 +9,19 @@
 /* The vectors of one needed column, for `capacity` rows; NULL where not needed. */
 struct typed {
     struct number *numbers;
+    int64_t *mantissas; /* of the numbers, where they are short decimals */
     struct instant *instants;
     struct text *texts; /* a copy with bad values made null */
+    /* After a batch whose numbers were no short decimals, some are not tried: */
+    uint32_t untried; /* batches still to come that are not */
+    uint32_t backoff; /* how many that will be the next time */
 };
+
+enum { DECIMAL_ROOM_OVER = 16, DECIMAL_BACKOFF_MOST = 64 };
 
 struct converter {
     const struct sheaf_plan *plan;
+    const struct decimal_kernel *kernel;
     struct typed *typed;    /* of each needed column */
     struct column *columns; /* needed columns, then keys */
     uint32_t *bad;          /* row numbers of one column */
@@ -40,6 +48,7 @@ enum sheaf_status converter_open(const struct sheaf_plan *plan, struct converter
         return error_no_memory(error, "a converter");
     const uint32_t keys = plan->core->groups.key_count;
     converter->plan = plan;
+    converter->kernel = decimal_kernel_of(plan->isa);
     converter->typed = memory_zeroed(plan->use_count, sizeof *converter->typed);
     converter->columns = memory_zeroed((size_t)plan->use_count + keys, sizeof *converter->columns);
     if (converter->typed == NULL || converter->columns == NULL) {
@@ -55,9 +64,10 @@ static void free_vectors(struct converter *converter)
     for (uint32_t slot = 0; slot < converter->plan->use_count && converter->typed != NULL; slot++) {
         struct typed *typed = &converter->typed[slot];
         memory_free(typed->numbers);
+        memory_free(typed->mantissas);
         memory_free(typed->instants);
         memory_free(typed->texts);
-        *typed = (struct typed){.numbers = NULL};
+        *typed = (struct typed){.untried = typed->untried, .backoff = typed->backoff};
     }
     memory_free(converter->bad);
     memory_free(converter->left_out);
@@ -94,13 +104,16 @@ static enum sheaf_status reserve(struct converter *converter, uint32_t rows,
     for (uint32_t slot = 0; slot < converter->plan->use_count; slot++) {
         const struct column_use *use = &converter->plan->uses[slot];
         struct typed *typed = &converter->typed[slot];
-        if (use->as_number)
+        if (use->as_number) {
             typed->numbers = memory_alloc(capacity * sizeof *typed->numbers);
+            typed->mantissas =
+                memory_alloc((capacity + DECIMAL_ROOM_OVER) * sizeof *typed->mantissas);
+        }
         if (use->as_instant)
             typed->instants = memory_alloc(capacity * sizeof *typed->instants);
         if (use->as_number || use->as_instant)
             typed->texts = memory_alloc(capacity * sizeof *typed->texts);
-        complete &= !use->as_number || typed->numbers != NULL;
+        complete &= !use->as_number || (typed->numbers != NULL && typed->mantissas != NULL);
         complete &= !use->as_instant || typed->instants != NULL;
         complete &= !(use->as_number || use->as_instant) || typed->texts != NULL;
     }
@@ -174,7 +187,10 @@ static void make_null(struct converter *converter, const struct batch *batch, ui
         texts[row].bytes = NULL;
         if (column->numbers != NULL)
             converter->typed[slot].numbers[row].kind = NUMBER_NULL;
+        if (column->decimals.mantissas != NULL)
+            converter->typed[slot].mantissas[row] = DECIMAL_NULL;
     }
+    column->decimals.has_nulls = true;
     converter->counts.nulled_values += count;
 }
 
@@ -214,10 +230,40 @@ static void select_rest(struct converter *converter, struct batch *batch)
 
 /* ---- conversion -------------------------------------------------------------------------- */
 
+/* Makes short decimals of the column, if that is what its numbers are. */
+static bool make_decimals(struct converter *converter, const struct batch *batch, uint32_t slot)
+{
+    struct typed *typed = &converter->typed[slot];
+    struct column *column = &converter->columns[slot];
+    if (!batch->padded || batch->selection != NULL)
+        return false;
+    if (typed->untried > 0) {
+        typed->untried--;
+        return false;
+    }
+    if (!converter->kernel->parse(column->texts, batch->rows, typed->mantissas,
+                                  &column->decimals)) {
+        column->decimals = (struct decimals){.mantissas = NULL};
+        typed->backoff = typed->backoff == 0 ? 1 : 2 * typed->backoff;
+        if (typed->backoff > DECIMAL_BACKOFF_MOST)
+            typed->backoff = DECIMAL_BACKOFF_MOST;
+        typed->untried = typed->backoff;
+        return false;
+    }
+    typed->backoff = 0;
+    if (converter->plan->uses[slot].needs_numbers) {
+        decimals_expand(&column->decimals, batch->rows, typed->numbers);
+        column->numbers = typed->numbers;
+    }
+    return true;
+}
+
 static uint32_t make_numbers(struct converter *converter, const struct batch *batch, uint32_t slot)
 {
     const struct text *texts = batch->columns[slot].texts;
     struct number *numbers = converter->typed[slot].numbers;
+    if (make_decimals(converter, batch, slot))
+        return 0;
     converter->columns[slot].numbers = numbers;
     if (batch->selection == NULL)
         return number_parse_column(texts, batch->selected, numbers, converter->bad);

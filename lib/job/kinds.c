@@ -80,6 +80,23 @@ static void apply(struct sheaf_plan *plan, const struct sight *sights)
     }
 }
 
+static bool takes_numbers(const struct agg_call *call)
+{
+    return call->ops->input == AGG_NUMBERS ||
+           (call->ops->input == AGG_ORDERED && call->kind == AGG_KIND_NUMBER);
+}
+
+/* Which columns have to come as numbers, and not as short decimals alone. */
+static void find_number_needs(struct sheaf_plan *plan)
+{
+    const struct group_setup *groups = &plan->core->groups;
+    for (uint32_t i = 0; i < groups->call_count; i++) {
+        const struct agg_ops *ops = groups->calls[i].ops;
+        if (takes_numbers(&groups->calls[i]) && ops->summary == 0 && !ops->takes_decimals)
+            plan->uses[groups->arguments[i]].needs_numbers = true;
+    }
+}
+
 enum sheaf_status plan_find_kinds(struct sheaf_plan *plan, struct sheaf_error *error)
 {
     struct job_core *core = plan->core;
@@ -98,6 +115,7 @@ enum sheaf_status plan_find_kinds(struct sheaf_plan *plan, struct sheaf_error *e
         if (status == SHEAF_OK)
             apply(plan, sights);
     }
+    find_number_needs(plan);
     memory_free(wanted);
     memory_free(sights);
     return status;

@@ -22,6 +22,7 @@ struct column_use {
     bool as_number;
     bool as_instant;
     bool zoned; /* as_instant: with a zone, or all without */
+    bool needs_numbers; /* as_number: somebody cannot do with short decimals */
 };
 
 /* What a result needs after the run: moved from the plan to the result. */

@@ -56,7 +56,7 @@ static enum sheaf_status take_batch(struct worker *worker, struct worker_timings
 {
     uint64_t since = clock_now();
     TRY(converter_run(worker->converter, batch, &worker->error));
-    timings->convert_ns += clock_lap(&since);
+    timings->parse_ns += clock_lap(&since);
     if (batch->selected == 0)
         return SHEAF_OK;
     TRY(group_table_update(worker->table, batch, &worker->error));
@@ -131,9 +131,9 @@ static void run_worker(void *argument, unsigned index)
     timings->bytes = counts->bytes;
     timings->rows = counts->rows;
     timings->read_ns = counts->read_ns;
-    timings->survey_ns = counts->survey_ns;
+    timings->scan_ns = counts->scan_ns;
     timings->wait_ns = counts->wait_ns;
-    timings->parse_ns = counts->parse_ns;
+    timings->parse_ns += counts->parse_ns;
 }
 
 /* ---- the coordinator --------------------------------------------------------------------- */

@@ -12,10 +12,9 @@ struct worker_timings {
     uint64_t rows;
     uint64_t claim_ns; /* waiting for a chunk */
     uint64_t read_ns;
-    uint64_t survey_ns;
-    uint64_t wait_ns; /* waiting for the chunk's entry state */
-    uint64_t parse_ns;
-    uint64_t convert_ns;
+    uint64_t scan_ns;  /* text: finding rows and fields */
+    uint64_t wait_ns;  /* waiting for the chunk's entry state */
+    uint64_t parse_ns; /* making numbers and times of fields */
     uint64_t aggregate_ns;
 };
 
@@ -24,6 +23,7 @@ struct timings {
     uint64_t plan_ns;
     uint64_t run_ns;
     uint64_t merge_ns;
+    uint64_t write_ns;
     struct worker_timings *workers;
     unsigned worker_count;
 };

@@ -134,8 +134,11 @@ SHEAF_API void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out);
 SHEAF_API enum sheaf_status sheaf_plan_run(struct sheaf_plan *plan, struct sheaf_result **out,
                                            struct sheaf_error *error);
 
-/* Prints where the time of the last run went: per phase and worker, with thread ids. Also after a
- * run that failed. */
+/* Says that printing the result took so long, which timings then tell. */
+SHEAF_API void sheaf_plan_note_written(struct sheaf_plan *plan, uint64_t nanoseconds);
+
+/* Prints where the time of the last run went: per phase and worker, with thread ids, rates, and the
+ * share of the run in which each worker was busy. Also after a run that failed. */
 SHEAF_API void sheaf_plan_timings(const struct sheaf_plan *plan, FILE *out);
 SHEAF_API void sheaf_plan_timings_json(const struct sheaf_plan *plan, FILE *out);
 

@@ -239,6 +239,7 @@ static void take_outcome(struct run *run, unsigned workers, struct reading *out)
         const struct sheaf_error *first = &run->counts[i].first_skipped;
         out->skipped += run->counts[i].skipped_rows;
         out->nulled += run->counts[i].nulled_values;
+        out->ways |= run->counts[i].ways;
         if (first->status != SHEAF_OK &&
             (out->first_skipped.status == SHEAF_OK || first->file < out->first_skipped.file ||
              (first->file == out->first_skipped.file && first->byte < out->first_skipped.byte)))

@@ -50,6 +50,7 @@ struct reading {
     uint64_t rows;
     uint64_t skipped;
     uint64_t nulled;
+    unsigned ways; /* how CSV was read: bits */
     struct sheaf_error first_skipped;
 };
 

@@ -1,12 +1,12 @@
-/* bench_clock.h - the clock that bench measures by. */
-#ifndef BENCH_CLOCK_H
-#define BENCH_CLOCK_H
+/* stopwatch.h - the clock that durations are measured by. */
+#ifndef STOPWATCH_H
+#define STOPWATCH_H
 
 #include <stdint.h>
 #include <time.h>
 
 /* Nanoseconds of a clock that nobody sets. */
-static inline uint64_t bench_now(void)
+static inline uint64_t stopwatch_now(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail: the clock is there */
