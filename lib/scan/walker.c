@@ -190,8 +190,8 @@ static inline void start_row(struct walker *walker, size_t line_end, uint64_t li
 /* A CR before the LF that ends an unquoted field is no part of it (with cr_ends there is none). */
 static inline size_t without_cr(const struct walker *walker, size_t line_end)
 {
-    const bool is_crlf = walker->state == SCAN_UNQUOTED && walker->raw[line_end] == '\n' &&
-                         line_end > walker->row.position && walker->raw[line_end - 1] == '\r';
+    const bool is_crlf = line_end > walker->row.position && walker->raw[line_end] == '\n' &&
+                         walker->raw[line_end - 1] == '\r';
     return is_crlf ? line_end - 1 : line_end;
 }
 
