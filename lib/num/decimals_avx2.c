@@ -167,8 +167,56 @@ static inline words words_of_lengths(const struct text *texts)
     return _mm256_permute4x64_epi64(mixed, _MM_SHUFFLE(3, 1, 2, 0));
 }
 
-/* The four words at so many places, in order. */
-static inline words words_gather(const char *const at[LANES])
+/* What is true of each word: all bits or none. */
+typedef __m256i flags;
+
+/* One bit a byte. */
+static const uint64_t words_bytes = UINT32_MAX;
+
+static inline bool flags_any(flags a)
+{
+    return words_meet(a, a);
+}
+
+static inline flags flags_and(flags a, flags b)
+{
+    return words_and(a, b);
+}
+
+static inline flags words_same(words a, words b)
+{
+    return words_equal(a, b);
+}
+
+static inline uint64_t words_where_same(words a, words b)
+{
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b));
+}
+
+static inline words words_pick(flags which, words yes, words no)
+{
+    return _mm256_blendv_epi8(no, yes, which);
+}
+
+static inline words words_xor_where(flags which, words a, words b)
+{
+    return words_xor(a, words_and(which, b));
+}
+
+static inline words words_negate_where(flags which, words a)
+{
+    return words_sub(words_xor(a, which), which);
+}
+
+/* True when no byte is more than 9. */
+static inline bool words_are_digits(words a)
+{
+    const words over = words_over_nine(a);
+    return !words_meet(over, over);
+}
+
+/* The words at four addresses. By single loads: no processor's gathering is quicker. */
+static inline words words_gather(const char *const *at)
 {
     const __m128i low = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)at[0]),
                                            _mm_loadl_epi64((const __m128i *)at[1]));

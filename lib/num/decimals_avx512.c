@@ -167,8 +167,54 @@ static inline words words_of_lengths(const struct text *texts)
     return _mm512_permutex2var_epi64(words_load(texts), odd, words_load(texts + LANES / 2));
 }
 
-/* The eight words at so many places, in order. */
-static inline words words_gather(const char *const at[LANES])
+/* One bit a word, or a byte: what is true of it. */
+typedef __mmask8 flags;
+
+static const uint64_t words_bytes = UINT64_MAX;
+
+static inline bool flags_any(flags a)
+{
+    return a != 0;
+}
+
+static inline flags flags_and(flags a, flags b)
+{
+    return _kand_mask8(a, b);
+}
+
+static inline flags words_same(words a, words b)
+{
+    return _mm512_cmpeq_epi64_mask(a, b);
+}
+
+static inline uint64_t words_where_same(words a, words b)
+{
+    return _mm512_cmpeq_epi8_mask(a, b);
+}
+
+static inline words words_pick(flags which, words yes, words no)
+{
+    return _mm512_mask_mov_epi64(no, which, yes);
+}
+
+static inline words words_xor_where(flags which, words a, words b)
+{
+    return _mm512_mask_xor_epi64(a, which, a, b);
+}
+
+static inline words words_negate_where(flags which, words a)
+{
+    return _mm512_mask_sub_epi64(a, which, words_zero(), a);
+}
+
+/* True when no byte is more than 9. */
+static inline bool words_are_digits(words a)
+{
+    return _mm512_cmpgt_epu8_mask(a, _mm512_set1_epi8(9)) == 0;
+}
+
+/* The words at eight addresses. By single loads: no processor's gathering is quicker. */
+static inline words words_gather(const char *const *at)
 {
     __m128i pairs[LANES / 2];
     for (int i = 0; i < LANES / 2; i++)

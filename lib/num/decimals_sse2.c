@@ -159,8 +159,56 @@ static inline words words_of_lengths(const struct text *texts)
     return _mm_unpackhi_epi64(words_load(texts), words_load(texts + 1));
 }
 
-/* The two words at so many places, in order. */
-static inline words words_gather(const char *const at[LANES])
+/* What is true of each word: all bits or none. */
+typedef __m128i flags;
+
+/* One bit a byte. */
+static const uint64_t words_bytes = UINT16_MAX;
+
+static inline bool flags_any(flags a)
+{
+    return words_meet(a, a);
+}
+
+static inline flags flags_and(flags a, flags b)
+{
+    return words_and(a, b);
+}
+
+static inline flags words_same(words a, words b)
+{
+    return words_equal(a, b);
+}
+
+static inline uint64_t words_where_same(words a, words b)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+}
+
+static inline words words_pick(flags which, words yes, words no)
+{
+    return words_or(words_and(which, yes), words_andnot(which, no));
+}
+
+static inline words words_xor_where(flags which, words a, words b)
+{
+    return words_xor(a, words_and(which, b));
+}
+
+static inline words words_negate_where(flags which, words a)
+{
+    return words_sub(words_xor(a, which), which);
+}
+
+/* True when no byte is more than 9. */
+static inline bool words_are_digits(words a)
+{
+    const words over = words_over_nine(a);
+    return !words_meet(over, over);
+}
+
+/* The words at two addresses. */
+static inline words words_gather(const char *const *at)
 {
     return _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)at[0]),
                               _mm_loadl_epi64((const __m128i *)at[1]));

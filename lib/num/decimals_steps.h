@@ -49,13 +49,11 @@ static inline bool any(words values)
     return words_meet(values, values);
 }
 
-/* Loads eight bytes of each text, at an offset; of a null text zeros. */
-static inline words load_bytes(const struct text *texts, size_t offset)
+/* Loads a word from each address. */
+static inline words load_words(words addresses)
 {
-    static const char zeros[2 * WORD_BYTES + 1] = "0000000000000000";
     const char *at[LANES];
-    for (int i = 0; i < LANES; i++)
-        at[i] = (texts[i].bytes == NULL ? zeros : texts[i].bytes) + offset;
+    words_store(at, addresses);
     return words_gather(at);
 }
 
@@ -97,9 +95,9 @@ static inline words negate(words values, words negative)
 }
 
 /* Reads texts of 8 bytes at most. */
-static inline struct lanes read_word(words lengths, const struct text *texts)
+static inline struct lanes read_word(words lengths, words begins)
 {
-    words bytes = words_xor(load_bytes(texts, 0), words_all(all_zeros));
+    words bytes = words_xor(load_words(begins), words_all(all_zeros));
     const words negative = take_sign(&bytes);
     const words unused = words_sub(words_all(WORD_BITS), words_times_eight(lengths));
     bytes = words_shift_up(bytes, unused);
@@ -122,10 +120,11 @@ struct pair {
     words high;
 };
 
-static inline struct pair load_pair(words lengths, const struct text *texts, words *negative)
+static inline struct pair load_pair(words lengths, words begins, words *negative)
 {
-    words first = words_xor(load_bytes(texts, 0), words_all(all_zeros));
-    const words second = words_xor(load_bytes(texts, WORD_BYTES), words_all(all_zeros));
+    words first = words_xor(load_words(begins), words_all(all_zeros));
+    const words second =
+        words_xor(load_words(words_add(begins, words_all(WORD_BYTES))), words_all(all_zeros));
     *negative = take_sign(&first);
     /* By so much the first word moves into the second one, or past its beginning. */
     const words used = words_times_eight(lengths);
@@ -138,10 +137,10 @@ static inline struct pair load_pair(words lengths, const struct text *texts, wor
 }
 
 /* Reads texts of 16 bytes at most. */
-static inline struct lanes read_pair(words lengths, const struct text *texts)
+static inline struct lanes read_pair(words lengths, words begins)
 {
     words negative;
-    struct pair bytes = load_pair(lengths, texts, &negative);
+    struct pair bytes = load_pair(lengths, begins, &negative);
     const words point = words_all(point_digit * byte_ones);
     const words low_points = words_equal_bytes(bytes.low, point);
     const words high_points = words_equal_bytes(bytes.high, point);
@@ -177,10 +176,15 @@ static inline struct lanes read_pair(words lengths, const struct text *texts)
     };
 }
 
-/* Reads LANES texts, as rows from `row` on. False as decimal_kernel.parse. */
-static inline bool read_lanes(struct decimal_column *column, uint32_t row, const struct text *texts)
+/* Reads LANES texts of any kind, as rows from `row` on. False as decimal_kernel.parse. */
+static __attribute__((noinline)) bool read_any(struct decimal_column *column, uint32_t row)
 {
-    const words nulls = words_equal(words_of_pointers(texts), words_zero());
+    const struct text *const texts = column->texts + row;
+    /* A null text is read as if it were a zero. */
+    static const char zeros[2 * WORD_BYTES + 1] = "0000000000000000";
+    const words pointers = words_of_pointers(texts);
+    const words nulls = words_equal(pointers, words_zero());
+    const words begins = words_or(pointers, words_and(nulls, words_all((uintptr_t)zeros)));
     const words lengths =
         words_or(words_andnot(nulls, words_of_lengths(texts)), words_and(nulls, words_all(1)));
     /* Of an empty text these are all bits. */
@@ -189,9 +193,9 @@ static inline bool read_lanes(struct decimal_column *column, uint32_t row, const
         return decimals_read_rows(column, row, LANES);
     struct lanes lanes;
     if (words_meet(but_one, words_all(WORD_BYTES)))
-        lanes = read_pair(lengths, texts);
+        lanes = read_pair(lengths, begins);
     else
-        lanes = read_word(lengths, texts);
+        lanes = read_word(lengths, begins);
     if (any(lanes.bad))
         return decimals_read_rows(column, row, LANES);
     column->has_nulls |= any(nulls);
@@ -206,14 +210,114 @@ static inline bool read_lanes(struct decimal_column *column, uint32_t row, const
     return decimals_align(column, row, LANES, each);
 }
 
+/* What most columns' texts are: up to eight bytes, with the point, if any, as far from the end in
+ * each one. */
+struct form {
+    unsigned scale;
+    uint64_t points;  /* as words_where_same gives them */
+    words before;     /* the bytes before the point, none if there is no point */
+    words behind;     /* and those behind it */
+    words null_begin; /* a zero of this form, to be read for null */
+    words null_length;
+};
+
+/* The scale is below WORD_BYTES. */
+static inline struct form form_of_scale(unsigned scale)
+{
+    static const char zero[WORD_BYTES * 2] = "0000000.0000000";
+    const unsigned point = scale == 0 ? WORD_BYTES : WORD_BYTES - 1 - scale;
+    const uint64_t before = scale == 0 ? 0 : (UINT64_C(1) << (8 * point)) - 1;
+    const uint64_t behind = scale == 0 ? UINT64_MAX : ~(before << 8 | 0xff);
+    const uint64_t begin = scale == 0 ? 0 : scale;
+    return (struct form){
+        .scale = scale,
+        .points = scale == 0 ? 0 : (byte_ones << point) & words_bytes,
+        .before = words_all(before),
+        .behind = words_all(behind),
+        .null_begin = words_all((uintptr_t)zero + begin),
+        .null_length = words_all(scale == 0 ? 1 : WORD_BYTES),
+    };
+}
+
+/* Loads the first bytes of texts. */
+static inline words load_firsts(const struct form *form, const struct text *texts, flags nulls,
+                                words pointers)
+{
+    const char *at[LANES];
+    if (flags_any(nulls)) {
+        words_store(at, words_pick(nulls, form->null_begin, pointers));
+        return words_gather(at);
+    }
+    for (int i = 0; i < LANES; i++)
+        at[i] = texts[i].bytes;
+    return words_gather(at);
+}
+
+/* Reads LANES texts of the form; false when one is of another. */
+static inline bool read_form(const struct form *form, const struct text *texts, int64_t *mantissas,
+                             flags *nulls)
+{
+    const words pointers = words_of_pointers(texts);
+    *nulls = words_same(pointers, words_zero());
+    const words lengths = words_pick(*nulls, form->null_length, words_of_lengths(texts));
+    if (words_meet(words_sub(lengths, words_all(1)), words_all(~(WORD_BYTES - UINT64_C(1)))))
+        return false;
+    words bytes = words_xor(load_firsts(form, texts, *nulls, pointers), words_all(all_zeros));
+    const words minus = words_all(minus_digit);
+    const flags negative = words_same(words_and(bytes, words_all(0xff)), minus);
+    bytes = words_xor_where(negative, bytes, minus);
+    bytes = words_shift_up(bytes, words_sub(words_all(WORD_BITS), words_times_eight(lengths)));
+    if (words_where_same(bytes, words_all(point_digit * byte_ones)) != form->points)
+        return false;
+    bytes = words_or(words_up_byte(words_and(bytes, form->before)), words_and(bytes, form->behind));
+    /* Behind a point stand digits; without one, a text may be nothing but its sign. */
+    const flags single = flags_and(negative, words_same(lengths, words_all(1)));
+    if (!words_are_digits(bytes) || flags_any(single))
+        return false;
+    const words values = words_negate_where(negative, number_of_digits(bytes));
+    words_store(mantissas, words_pick(*nulls, words_all(word_top), values));
+    return true;
+}
+
+/* Reads texts of the form, as many vectors as there are and are such; gives the row behind them. A
+ * function of its own, without a call, so that all that stays the same stays in registers. */
+static __attribute__((noinline)) uint32_t read_forms(struct decimal_column *column, uint32_t row,
+                                                     uint32_t count, const struct form *of)
+{
+    const struct form form = *of;
+    const struct text *const texts = column->texts;
+    int64_t *const mantissas = column->mantissas;
+    bool has_nulls = column->has_nulls;
+    for (; count - row >= LANES; row += LANES) {
+        flags nulls;
+        if (!read_form(&form, texts + row, mantissas + row, &nulls))
+            break;
+        has_nulls |= flags_any(nulls);
+    }
+    column->has_nulls = has_nulls;
+    return row;
+}
+
+/* Vectors that are read the general way before a form is tried again. */
+enum { PATIENCE = 16 };
+
 static inline bool parse_texts(const struct text *texts, uint32_t count, int64_t *mantissas,
                                struct decimals *out)
 {
     struct decimal_column column = {.texts = texts, .mantissas = mantissas};
+    struct form form = form_of_scale(0);
     uint32_t row = 0;
-    for (; count - row >= LANES; row += LANES) {
-        if (!read_lanes(&column, row, texts + row))
-            return false;
+    while (count - row >= LANES) {
+        if (form.scale == column.scale)
+            row = read_forms(&column, row, count, &form);
+        for (int i = 0; i < PATIENCE && count - row >= LANES; i++, row += LANES) {
+            if (!read_any(&column, row))
+                return false;
+            if (form.scale == column.scale || column.scale >= WORD_BYTES)
+                continue;
+            form = form_of_scale(column.scale);
+            i = PATIENCE;
+        }
     }
     if (!decimals_read_rows(&column, row, count - row))
         return false;

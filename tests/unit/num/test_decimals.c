@@ -351,6 +351,31 @@ START_TEST(refuses_every_other_byte)
 }
 END_TEST
 
+/* A form of texts that one scale allows is not sought at another one, nor are nulls. */
+START_TEST(changes_the_scale)
+{
+    static const char *const strings[] = {"1.5",        "2",         "0.25",        "........",
+                                          "0.12345678", ".1234567",  "0.123456789", "12345678",
+                                          "-",          "1.0000000", NULL};
+    enum { STRINGS = sizeof strings / sizeof *strings };
+    char bytes[STRINGS][TEXT_MOST + DECIMAL_PADDING] = {{0}};
+    struct text texts[STRINGS] = {{0}};
+    for (int i = 0; i < STRINGS && strings[i] != NULL; i++)
+        texts[i] =
+            (struct text){.bytes = strcpy(bytes[i], strings[i]), .length = strlen(strings[i])};
+    if (!isa_is_available((enum isa)_i))
+        return;
+    for (uint32_t k = 0; k < STRINGS * STRINGS * STRINGS; k++) {
+        const struct text parts[] = {texts[k % STRINGS], texts[k / STRINGS % STRINGS],
+                                     texts[k / STRINGS / STRINGS]};
+        struct column column = {.count = 24};
+        for (uint32_t i = 0; i < column.count; i++)
+            column.texts[i] = parts[i / 8];
+        assert_reads((enum isa)_i, &column);
+    }
+}
+END_TEST
+
 START_TEST(expands)
 {
     static const int64_t mantissas[] = {5, DECIMAL_NULL, -12, 0};
@@ -473,6 +498,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, reads_random_columns, 0, ISA_COUNT);
     tcase_add_loop_test(tcase, reads_near_misses, 0, ISA_COUNT);
     tcase_add_loop_test(tcase, refuses_every_other_byte, 0, ISA_COUNT);
+    tcase_add_loop_test(tcase, changes_the_scale, 0, ISA_COUNT);
     tcase_add_loop_test(tcase, summarizes_random_rows, 0, ISA_COUNT);
     tcase_add_test(tcase, expands);
     suite_add_tcase(s, tcase);
