@@ -8,6 +8,7 @@
 #define NUM_EXACT_H
 
 #include "base/buffer.h"
+#include "base/decimal.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -40,6 +41,15 @@ enum sheaf_status exact_sum_add_times(struct exact_sum *sum, const struct number
 enum sheaf_status exact_sum_add_square_times(struct exact_sum *sum, const struct number *number,
                                              uint64_t times, struct memory_budget *budget,
                                              const char *column, struct sheaf_error *error);
+/* Adds the numbers that a summary of short decimals is of, or their squares, which it must have. */
+enum sheaf_status exact_sum_add_summary(struct exact_sum *sum,
+                                        const struct decimal_summary *summary,
+                                        struct memory_budget *budget, const char *column,
+                                        struct sheaf_error *error);
+enum sheaf_status exact_sum_add_square_summary(struct exact_sum *sum,
+                                               const struct decimal_summary *summary,
+                                               struct memory_budget *budget, const char *column,
+                                               struct sheaf_error *error);
 /* Adds numbers[selection[i]] (numbers[i] when selection is NULL) for i < selected, skipping
  * NUMBER_NULL; *count grows by the numbers added. The tight loop of sum and mean: no call per
  * value while the small form serves. */

@@ -1,6 +1,7 @@
 /* A number added many times at once: its product with the count, which 64 bits more than the number
  * hold, goes to one of the accumulators of num/exact.c. So a column of few distinct values is
- * summed from its counts, to the same total as row by row. */
+ * summed from its counts, to the same total as row by row. And the sums of vectors of short
+ * decimals, which were made elsewhere: they go to the same places. */
 #include "num/exact.h"
 
 #include "num/exact_wide.h"
@@ -100,4 +101,29 @@ enum sheaf_status exact_sum_add_square_times(struct exact_sum *sum, const struct
     rational_set_number(&value, number);
     rational_square(&square, &value);
     return add_product(sum, &square, times, number, &charge);
+}
+
+enum sheaf_status exact_sum_add_summary(struct exact_sum *sum,
+                                        const struct decimal_summary *summary,
+                                        struct memory_budget *budget, const char *column,
+                                        struct sheaf_error *error)
+{
+    const struct exact_sum small = {.small = summary->sum, .scale = summary->exponent};
+    return exact_sum_merge(sum, &small, budget, column, error);
+}
+
+enum sheaf_status exact_sum_add_square_summary(struct exact_sum *sum,
+                                               const struct decimal_summary *summary,
+                                               struct memory_budget *budget, const char *column,
+                                               struct sheaf_error *error)
+{
+    const struct window_charge charge = {.budget = budget, .column = column, .error = error};
+    const uint64_t limbs[] = {(uint64_t)summary->squares,
+                              (uint64_t)(summary->squares >> BIGNAT_LIMB_BITS),
+                              summary->squares_high};
+    struct rational squares;
+    bignat_set_limbs(&squares.natural, limbs, sizeof limbs / sizeof *limbs);
+    squares.negative = false;
+    squares.two = 2 * summary->exponent;
+    return add_decimals(sum, &squares, &charge);
 }

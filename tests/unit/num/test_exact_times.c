@@ -1,4 +1,5 @@
 #include "base/memory.h"
+#include "num/decimals.h"
 #include "num/exact.h"
 #include "unit/num/sample.h"
 #include "unit/unit.h"
@@ -215,6 +216,87 @@ START_TEST(a_refused_sum_stays_as_it_was)
 }
 END_TEST
 
+/* Random mantissas of at most so many bits, as full as can be in every other column. */
+static void fill_mantissas(int64_t *mantissas, uint32_t count, uint64_t *state)
+{
+    const uint64_t bits = 1 + unit_random(state) % 63;
+    const bool full = unit_random(state) % 2 == 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t random = full ? UINT64_MAX : unit_random(state);
+        const int64_t magnitude = (int64_t)(random >> (64 - bits));
+        mantissas[i] = unit_random(state) % 2 == 0 && !full ? -magnitude : magnitude;
+        if (unit_random(state) % 7 == 0)
+            mantissas[i] = DECIMAL_NULL;
+    }
+}
+
+/* The sums of a vector are those of its numbers, one by one, beside whatever was added before. */
+START_TEST(summaries_are_single_additions)
+{
+    enum { ROWS = 50 };
+    uint64_t state = unit_seed("summaries", 3);
+    for (int i = 0; i < 2000; i++) {
+        struct sample many;
+        struct sample single;
+        sample_open(&many);
+        sample_open(&single);
+        for (int k = 0; k < 3; k++) {
+            int64_t mantissas[ROWS];
+            const uint32_t count = (uint32_t)(unit_random(&state) % ROWS);
+            fill_mantissas(mantissas, count, &state);
+            const struct decimals decimals = {.mantissas = mantissas,
+                                              .exponent =
+                                                  (int8_t) - (int)(unit_random(&state) % 39),
+                                              .has_nulls = true};
+            struct decimal_summary summary;
+            decimal_kernel_of(ISA_SCALAR)
+                ->summarize(&decimals, NULL, count, SUMMARY_SUM | SUMMARY_SQUARES, &summary);
+            ck_assert_int_eq(exact_sum_add_summary(&many.sum, &summary, NULL, NULL, NULL),
+                             SHEAF_OK);
+            ck_assert_int_eq(
+                exact_sum_add_square_summary(&many.squares, &summary, NULL, NULL, NULL), SHEAF_OK);
+            for (uint32_t j = 0; j < count; j++) {
+                const struct number number = decimal_number(mantissas[j], decimals.exponent);
+                if (number.kind != NUMBER_NULL)
+                    sample_add(&single, &number);
+            }
+            const struct number other = random_number(&state, (enum mixture)(i % MIXTURES));
+            add_times(&many, &other, 1);
+            sample_add(&single, &other);
+        }
+        assert_sum(single.total, single.doubles, &many.sum, -1);
+        assert_sum(single.total_squares, single.doubles, &many.squares, -1);
+        sample_close(&many);
+        sample_close(&single);
+    }
+}
+END_TEST
+
+/* The greatest summary there can be, again and again. */
+START_TEST(the_greatest_summaries_fit)
+{
+    const struct decimal_summary summary = {.sum = (int128)INT64_MAX << 31,
+                                            .squares = ~(uint128)0,
+                                            .squares_high = UINT32_MAX,
+                                            .exponent = NUMBER_EXPONENT_MIN};
+    struct exact_sum sum = {0};
+    mpq_t total;
+    mpq_t one;
+    mpq_inits(total, one, NULL);
+    mpz_ui_pow_ui(mpq_denref(one), 10, 76);
+    mpz_ui_pow_ui(mpq_numref(one), 2, 160);
+    mpz_sub_ui(mpq_numref(one), mpq_numref(one), 1);
+    mpq_canonicalize(one);
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_eq(exact_sum_add_square_summary(&sum, &summary, NULL, NULL, NULL), SHEAF_OK);
+        mpq_add(total, total, one);
+    }
+    assert_sum(total, false, &sum, -1);
+    mpq_clears(total, one, NULL);
+    exact_sum_drop(&sum, NULL);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("exact times");
@@ -226,6 +308,8 @@ static Suite *suite(void)
     tcase_add_test(tcase, zeros_and_specials_count);
     tcase_add_test(tcase, sums_do_not_keep_the_mark_of_singles);
     tcase_add_test(tcase, a_refused_sum_stays_as_it_was);
+    tcase_add_test(tcase, summaries_are_single_additions);
+    tcase_add_test(tcase, the_greatest_summaries_fit);
     suite_add_tcase(s, tcase);
     return s;
 }
