@@ -207,6 +207,11 @@ static inline words words_negate_where(flags which, words a)
     return _mm512_mask_sub_epi64(a, which, words_zero(), a);
 }
 
+static inline words words_most_bytes(words a, words b)
+{
+    return _mm512_max_epu8(a, b);
+}
+
 /* True when no byte is more than 9. */
 static inline bool words_are_digits(words a)
 {

@@ -58,17 +58,17 @@ static bool read_text(struct text text, struct reading *out)
     return true;
 }
 
-/* *mantissa *= 10^power, where it is not null. */
+/* *mantissa *= 10^power, where it is not null. No branch that data of mixed scales would make hard
+ * to foresee. */
 static inline bool scale_up(int64_t *mantissa, unsigned power)
 {
-    if (power == 0 || *mantissa == 0 || *mantissa == DECIMAL_NULL)
-        return true;
+    const int64_t value = *mantissa;
     if (power >= MANTISSA_DIGITS)
-        return false;
+        return value == 0 || value == DECIMAL_NULL;
     const int64_t most = (int64_t)power_ten(MANTISSA_DIGITS - (int)power) - 1;
-    if (*mantissa > most || *mantissa < -most)
-        return false;
-    *mantissa *= (int64_t)power_ten((int)power);
+    if (value > most || value < -most)
+        return value == DECIMAL_NULL;
+    *mantissa = value * (int64_t)power_ten((int)power);
     return true;
 }
 
@@ -94,8 +94,10 @@ bool decimals_read_rows(struct decimal_column *column, uint32_t row, uint32_t co
         column->has_nulls |= text.bytes == NULL;
         if (text.bytes != NULL && !read_text(text, &reading))
             return false;
-        if (!refine(column, row, reading.digits) ||
-            !scale_up(&reading.mantissa, column->scale - reading.digits))
+        if (!refine(column, row, reading.digits))
+            return false;
+        const unsigned power = column->scale - reading.digits;
+        if (power > 0 && !scale_up(&reading.mantissa, power))
             return false;
         column->mantissas[row] = reading.mantissa;
     }

@@ -200,6 +200,11 @@ static inline words words_negate_where(flags which, words a)
     return words_sub(words_xor(a, which), which);
 }
 
+static inline words words_most_bytes(words a, words b)
+{
+    return _mm_max_epu8(a, b);
+}
+
 /* True when no byte is more than 9. */
 static inline bool words_are_digits(words a)
 {

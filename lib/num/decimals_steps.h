@@ -21,6 +21,7 @@
 
 enum {
     WORD_BYTES = 8,
+    PAIR_BYTES = 16,
     WORD_BITS = 64,
 };
 
@@ -120,20 +121,30 @@ struct pair {
     words high;
 };
 
-static inline struct pair load_pair(words lengths, words begins, words *negative)
+static inline struct pair move_pair(words first, words second, words lengths)
 {
-    words first = words_xor(load_words(begins), words_all(all_zeros));
-    const words second =
-        words_xor(load_words(words_add(begins, words_all(WORD_BYTES))), words_all(all_zeros));
-    *negative = take_sign(&first);
     /* By so much the first word moves into the second one, or past its beginning. */
-    const words used = words_times_eight(lengths);
-    const words unused = words_sub(words_all(2 * WORD_BITS), used);
+    const words unused = words_sub(words_all(2 * WORD_BITS), words_times_eight(lengths));
     const words back = words_sub(words_all(WORD_BITS), unused);
     const words past = words_sub(unused, words_all(WORD_BITS));
     const words moved = words_or(words_shift_down(first, back), words_shift_up(first, past));
     return (struct pair){.low = words_shift_up(first, unused),
                          .high = words_or(words_shift_up(second, unused), moved)};
+}
+
+static inline words number_of_pair(const struct pair *digits)
+{
+    const words low = words_multiply(number_of_digits(digits->low), words_all(word_ten));
+    return words_add(low, number_of_digits(digits->high));
+}
+
+static inline struct pair load_pair(words lengths, words begins, words *negative)
+{
+    words first = words_xor(load_words(begins), words_all(all_zeros));
+    const words next = words_add(begins, words_all(WORD_BYTES));
+    const words second = words_xor(load_words(next), words_all(all_zeros));
+    *negative = take_sign(&first);
+    return move_pair(first, second, lengths);
 }
 
 /* Reads texts of 16 bytes at most. */
@@ -165,12 +176,9 @@ static inline struct lanes read_pair(words lengths, words begins)
         words_add(words_sum_bytes(words_and(low_points, words_all(bytes_behind))),
                   words_times_eight(low_count));
     const words high_digits = words_sum_bytes(words_and(high_points, words_all(bytes_behind)));
-    const words magnitude =
-        words_add(words_multiply(number_of_digits(bytes.low), words_all(word_ten)),
-                  number_of_digits(bytes.high));
     const words over = words_or(words_over_nine(bytes.low), words_over_nine(bytes.high));
     return (struct lanes){
-        .mantissas = negate(magnitude, negative),
+        .mantissas = negate(number_of_pair(&bytes), negative),
         .digits = words_add(low_digits, high_digits),
         .bad = words_or(judge(lengths, negative, words_add(low_count, high_count)), over),
     };
@@ -189,7 +197,7 @@ static __attribute__((noinline)) bool read_any(struct decimal_column *column, ui
         words_or(words_andnot(nulls, words_of_lengths(texts)), words_and(nulls, words_all(1)));
     /* Of an empty text these are all bits. */
     const words but_one = words_sub(lengths, words_all(1));
-    if (words_meet(but_one, words_all(~(2 * WORD_BYTES - UINT64_C(1)))))
+    if (words_meet(but_one, words_all(~(PAIR_BYTES - UINT64_C(1)))))
         return decimals_read_rows(column, row, LANES);
     struct lanes lanes;
     if (words_meet(but_one, words_all(WORD_BYTES)))
@@ -210,71 +218,142 @@ static __attribute__((noinline)) bool read_any(struct decimal_column *column, ui
     return decimals_align(column, row, LANES, each);
 }
 
-/* What most columns' texts are: up to eight bytes, with the point, if any, as far from the end in
- * each one. */
-struct form {
-    unsigned scale;
-    uint64_t points;  /* as words_where_same gives them */
-    words before;     /* the bytes before the point, none if there is no point */
-    words behind;     /* and those behind it */
-    words null_begin; /* a zero of this form, to be read for null */
-    words null_length;
+/* Where the point stands in a word of each text, and what of the word moves up over it. */
+struct word_form {
+    uint64_t points; /* as words_where_same gives them */
+    words before;    /* the bytes before the point: none if it is not in this word or a later one */
+    words behind;
 };
 
-/* The scale is below WORD_BYTES. */
+/* What most columns' texts are: with the point, if any, as far from the end in each one. */
+struct form {
+    unsigned scale; /* below PAIR_BYTES */
+    struct word_form low;
+    struct word_form high; /* of a text of one word, this one */
+    words carry;           /* of the top byte of the low word, which moves into the high one */
+    words null_begin;      /* zeros of this form, PAIR_BYTES of them, to be read for null */
+    words null_length;
+    words null_word; /* the length of its last word */
+};
+
+/* The point is the byte at `point`: of those before this word (-1), or behind it (WORD_BYTES), as
+ * when there is none. */
+static inline struct word_form form_of_word(int point, bool moves)
+{
+    if (point < 0 || point >= WORD_BYTES)
+        return (struct word_form){.points = 0,
+                                  .before = words_all(moves ? UINT64_MAX : 0),
+                                  .behind = words_all(moves ? 0 : UINT64_MAX)};
+    const uint64_t before = (UINT64_C(1) << (8 * point)) - 1;
+    return (struct word_form){.points = (byte_ones << point) & words_bytes,
+                              .before = words_all(before),
+                              .behind = words_all(~(before << 8 | 0xff))};
+}
+
 static inline struct form form_of_scale(unsigned scale)
 {
-    static const char zero[WORD_BYTES * 2] = "0000000.0000000";
-    const unsigned point = scale == 0 ? WORD_BYTES : WORD_BYTES - 1 - scale;
-    const uint64_t before = scale == 0 ? 0 : (UINT64_C(1) << (8 * point)) - 1;
-    const uint64_t behind = scale == 0 ? UINT64_MAX : ~(before << 8 | 0xff);
-    const uint64_t begin = scale == 0 ? 0 : scale;
+    static const char zeros[2 * PAIR_BYTES + 1] = "000000000000000.0000000000000000";
+    const bool is_high = scale > 0 && scale < WORD_BYTES;
+    const int point = scale == 0 ? PAIR_BYTES : PAIR_BYTES - 1 - (int)scale;
     return (struct form){
         .scale = scale,
-        .points = scale == 0 ? 0 : (byte_ones << point) & words_bytes,
-        .before = words_all(before),
-        .behind = words_all(behind),
-        .null_begin = words_all((uintptr_t)zero + begin),
-        .null_length = words_all(scale == 0 ? 1 : WORD_BYTES),
+        .low = form_of_word(point, is_high),
+        .high = form_of_word(point - WORD_BYTES, false),
+        .carry = words_all(is_high ? 0xff : 0),
+        .null_begin = words_all((uintptr_t)zeros + scale),
+        .null_length = words_all(scale == 0 ? 1 : PAIR_BYTES),
+        .null_word = words_all(scale == 0 ? 1 : WORD_BYTES),
     };
 }
 
-/* Loads the first bytes of texts. */
-static inline words load_firsts(const struct form *form, const struct text *texts, flags nulls,
-                                words pointers)
-{
+/* Where texts begin. */
+struct begins {
     const char *at[LANES];
+};
+
+static inline struct begins begins_of(const struct text *texts, flags nulls, words pointers,
+                                      words null_begin)
+{
+    struct begins begins;
     if (flags_any(nulls)) {
-        words_store(at, words_pick(nulls, form->null_begin, pointers));
-        return words_gather(at);
+        words_store(begins.at, words_pick(nulls, null_begin, pointers));
+        return begins;
     }
     for (int i = 0; i < LANES; i++)
-        at[i] = texts[i].bytes;
-    return words_gather(at);
+        begins.at[i] = texts[i].bytes;
+    return begins;
 }
 
-/* Reads LANES texts of the form; false when one is of another. */
+/* Takes the sign out of the first bytes, as take_sign. */
+static inline flags take_flag(words *first)
+{
+    const words minus = words_all(minus_digit);
+    const flags negative = words_same(words_and(*first, words_all(0xff)), minus);
+    *first = words_xor_where(negative, *first, minus);
+    return negative;
+}
+
+static inline bool has_points(words bytes, const struct word_form *form)
+{
+    return words_where_same(bytes, words_all(point_digit * byte_ones)) == form->points;
+}
+
+static inline words close_point(words bytes, const struct word_form *form)
+{
+    return words_or(words_up_byte(words_and(bytes, form->before)), words_and(bytes, form->behind));
+}
+
+/* Reads LANES texts of the form, of one word each; false when one is of another. */
 static inline bool read_form(const struct form *form, const struct text *texts, int64_t *mantissas,
                              flags *nulls)
 {
     const words pointers = words_of_pointers(texts);
     *nulls = words_same(pointers, words_zero());
-    const words lengths = words_pick(*nulls, form->null_length, words_of_lengths(texts));
+    const words lengths = words_pick(*nulls, form->null_word, words_of_lengths(texts));
     if (words_meet(words_sub(lengths, words_all(1)), words_all(~(WORD_BYTES - UINT64_C(1)))))
         return false;
-    words bytes = words_xor(load_firsts(form, texts, *nulls, pointers), words_all(all_zeros));
-    const words minus = words_all(minus_digit);
-    const flags negative = words_same(words_and(bytes, words_all(0xff)), minus);
-    bytes = words_xor_where(negative, bytes, minus);
+    const words null_begin = words_add(form->null_begin, words_all(WORD_BYTES));
+    const struct begins begins = begins_of(texts, *nulls, pointers, null_begin);
+    words bytes = words_xor(words_gather(begins.at), words_all(all_zeros));
+    const flags negative = take_flag(&bytes);
     bytes = words_shift_up(bytes, words_sub(words_all(WORD_BITS), words_times_eight(lengths)));
-    if (words_where_same(bytes, words_all(point_digit * byte_ones)) != form->points)
+    if (!has_points(bytes, &form->high))
         return false;
-    bytes = words_or(words_up_byte(words_and(bytes, form->before)), words_and(bytes, form->behind));
+    bytes = close_point(bytes, &form->high);
     /* Behind a point stand digits; without one, a text may be nothing but its sign. */
     const flags single = flags_and(negative, words_same(lengths, words_all(1)));
     if (!words_are_digits(bytes) || flags_any(single))
         return false;
     const words values = words_negate_where(negative, number_of_digits(bytes));
+    words_store(mantissas, words_pick(*nulls, words_all(word_top), values));
+    return true;
+}
+
+/* As read_form, of two words at most. */
+static inline bool read_pair_form(const struct form *form, const struct text *texts,
+                                  int64_t *mantissas, flags *nulls)
+{
+    const words pointers = words_of_pointers(texts);
+    *nulls = words_same(pointers, words_zero());
+    const words lengths = words_pick(*nulls, form->null_length, words_of_lengths(texts));
+    if (words_meet(words_sub(lengths, words_all(1)), words_all(~(PAIR_BYTES - UINT64_C(1)))))
+        return false;
+    struct begins begins = begins_of(texts, *nulls, pointers, form->null_begin);
+    words first = words_xor(words_gather(begins.at), words_all(all_zeros));
+    for (int i = 0; i < LANES; i++)
+        begins.at[i] += WORD_BYTES;
+    const words second = words_xor(words_gather(begins.at), words_all(all_zeros));
+    const flags negative = take_flag(&first);
+    struct pair bytes = move_pair(first, second, lengths);
+    if (!has_points(bytes.low, &form->low) || !has_points(bytes.high, &form->high))
+        return false;
+    const words carried = words_and(words_top_byte(bytes.low), form->carry);
+    bytes.low = close_point(bytes.low, &form->low);
+    bytes.high = words_or(close_point(bytes.high, &form->high), carried);
+    const flags single = flags_and(negative, words_same(lengths, words_all(1)));
+    if (!words_are_digits(words_most_bytes(bytes.low, bytes.high)) || flags_any(single))
+        return false;
+    const words values = words_negate_where(negative, number_of_pair(&bytes));
     words_store(mantissas, words_pick(*nulls, words_all(word_top), values));
     return true;
 }
@@ -298,8 +377,32 @@ static __attribute__((noinline)) uint32_t read_forms(struct decimal_column *colu
     return row;
 }
 
-/* Vectors that are read the general way before a form is tried again. */
-enum { PATIENCE = 16 };
+/* As read_forms. */
+static __attribute__((noinline)) uint32_t read_pair_forms(struct decimal_column *column,
+                                                          uint32_t row, uint32_t count,
+                                                          const struct form *of)
+{
+    const struct form form = *of;
+    const struct text *const texts = column->texts;
+    int64_t *const mantissas = column->mantissas;
+    bool has_nulls = column->has_nulls;
+    for (; count - row >= LANES; row += LANES) {
+        flags nulls;
+        if (!read_pair_form(&form, texts + row, mantissas + row, &nulls))
+            break;
+        has_nulls |= flags_any(nulls);
+    }
+    column->has_nulls = has_nulls;
+    return row;
+}
+
+/* Rows that are read one way before a quicker one is tried again. */
+enum { PATIENCE = 16 * LANES };
+
+static inline uint32_t after_patience(uint32_t row, uint32_t count)
+{
+    return count - row > PATIENCE ? row + PATIENCE : count;
+}
 
 static inline bool parse_texts(const struct text *texts, uint32_t count, int64_t *mantissas,
                                struct decimals *out)
@@ -308,15 +411,20 @@ static inline bool parse_texts(const struct text *texts, uint32_t count, int64_t
     struct form form = form_of_scale(0);
     uint32_t row = 0;
     while (count - row >= LANES) {
-        if (form.scale == column.scale)
+        if (column.scale != form.scale && column.scale < PAIR_BYTES)
+            form = form_of_scale(column.scale);
+        if (form.scale == column.scale && form.scale < WORD_BYTES)
             row = read_forms(&column, row, count, &form);
-        for (int i = 0; i < PATIENCE && count - row >= LANES; i++, row += LANES) {
+        const uint32_t before = row;
+        if (form.scale == column.scale)
+            row = read_pair_forms(&column, row, after_patience(row, count), &form);
+        if (row - before == PATIENCE)
+            continue;
+        const uint32_t end = after_patience(row, count);
+        for (const unsigned scale = column.scale; end - row >= LANES && column.scale == scale;
+             row += LANES) {
             if (!read_any(&column, row))
                 return false;
-            if (form.scale == column.scale || column.scale >= WORD_BYTES)
-                continue;
-            form = form_of_scale(column.scale);
-            i = PATIENCE;
         }
     }
     if (!decimals_read_rows(&column, row, count - row))

@@ -7,7 +7,14 @@
 
 #include <string.h>
 
-enum { TEXT_MOST = 48, ROWS_MOST = 40, ROOM = 16, SUMMARY_ROWS = 5000, COLUMNS = 120000 };
+enum {
+    TEXT_MOST = 48,
+    ROWS_MOST = 320,
+    ROWS_USUAL = 40,
+    ROOM = 16,
+    SUMMARY_ROWS = 5000,
+    COLUMNS = 60000
+};
 
 /* ---- columns of random texts --------------------------------------------------------------- */
 
@@ -178,7 +185,10 @@ static void column_open(struct column *column, uint64_t *state)
     char bytes[ROWS_MOST * TEXT_MOST + DECIMAL_PADDING];
     size_t begins[ROWS_MOST];
     size_t length = 0;
-    *column = (struct column){.count = below(state, ROWS_MOST + 1)};
+    const uint32_t most = below(state, 8) == 0 ? ROWS_MOST : ROWS_USUAL;
+    column->block = NULL;
+    column->count = below(state, most + 1);
+    memset(column->texts, 0, sizeof column->texts);
     const uint32_t first = below(state, ROWS_MOST);
     for (uint32_t i = 0; i < column->count; i++) {
         const uint32_t row = (first + i) % column->count;
