@@ -78,7 +78,8 @@ struct agg_ops {
     /* Adds `from` to `into`. `from` may only be dropped after: it may have given memory away. */
     enum sheaf_status (*merge)(void *into, void *from, const struct agg_call *call,
                                struct sheaf_error *error);
-    /* Gives the result. Text stays in the state's memory. */
+    /* Gives the result. Text stays in the state's memory. Several threads may finish different
+     * states of one call at once. */
     enum sheaf_status (*finish)(const void *state, const struct agg_call *call, struct value *out,
                                 struct sheaf_error *error);
     /* Appends a self-delimiting form of the state (first byte: version; little-endian). */

@@ -54,8 +54,9 @@ enum sheaf_status group_table_sort(struct group_table *table, enum group_order o
                                    struct sheaf_error *error);
 
 /* Fills key_count + call_count cells of the row-th group (from 0) in that order: its key, of which
- * a null is VALUE_NULL and an empty text is not, then the results. Texts stay in the table. Fails
- * with SHEAF_SYSTEM or SHEAF_LIMIT. */
+ * a null is VALUE_NULL and an empty text is not, then the results. Texts stay in the table. Any
+ * thread, and several at once for different rows: finishing a state may settle what that state
+ * holds, and nothing else. Fails with SHEAF_SYSTEM or SHEAF_LIMIT. */
 enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
                                   struct value *cells, struct sheaf_error *error);
 

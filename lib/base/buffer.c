@@ -29,22 +29,9 @@ bool buffer_reserve(struct buffer *buffer, size_t extra)
     return true;
 }
 
-void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
-{
-    if (length == 0 || !buffer_reserve(buffer, length))
-        return;
-    memcpy(buffer->bytes + buffer->length, bytes, length);
-    buffer->length += length;
-}
-
 void buffer_append_string(struct buffer *buffer, const char *string)
 {
     buffer_append(buffer, string, strlen(string));
-}
-
-void buffer_append_byte(struct buffer *buffer, char byte)
-{
-    buffer_append(buffer, &byte, 1);
 }
 
 void buffer_append_format(struct buffer *buffer, const char *format, ...)

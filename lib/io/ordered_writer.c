@@ -48,17 +48,24 @@ static void pass_turn(struct ordered_writer *writer)
     monitor_unlock(&writer->monitor);
 }
 
-enum sheaf_status ordered_writer_write(struct ordered_writer *writer, uint64_t number,
-                                       const void *bytes, size_t length, struct sheaf_error *error)
+enum sheaf_status ordered_writer_write_part(struct ordered_writer *writer, uint64_t number,
+                                            const void *bytes, size_t length,
+                                            struct sheaf_error *error)
 {
     if (!await_turn(writer, number))
         return error_set(error, SHEAF_STOPPED, "stopped");
     const enum sheaf_status status = sink_write(writer->sink, bytes, length, error);
-    if (status == SHEAF_OK)
-        pass_turn(writer);
-    else
+    if (status != SHEAF_OK)
         ordered_writer_stop(writer);
     return status;
+}
+
+enum sheaf_status ordered_writer_write(struct ordered_writer *writer, uint64_t number,
+                                       const void *bytes, size_t length, struct sheaf_error *error)
+{
+    TRY(ordered_writer_write_part(writer, number, bytes, length, error));
+    pass_turn(writer);
+    return SHEAF_OK;
 }
 
 void ordered_writer_stop(struct ordered_writer *writer)

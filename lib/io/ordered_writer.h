@@ -18,6 +18,12 @@ enum sheaf_status ordered_writer_open(struct sink *sink, struct ordered_writer *
 enum sheaf_status ordered_writer_write(struct ordered_writer *writer, uint64_t number,
                                        const void *bytes, size_t length, struct sheaf_error *error);
 
+/* Writes a part of a piece that is not over, for pieces too long to be held whole: waits as above,
+ * and the rest of the piece comes with later calls, the last of them ordered_writer_write. */
+enum sheaf_status ordered_writer_write_part(struct ordered_writer *writer, uint64_t number,
+                                            const void *bytes, size_t length,
+                                            struct sheaf_error *error);
+
 /* Makes every waiting and later write give SHEAF_STOPPED. Any thread. */
 void ordered_writer_stop(struct ordered_writer *writer);
 

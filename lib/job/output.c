@@ -1,6 +1,7 @@
 /* job/output.c - results to text, in a file, on standard output, or in memory. */
 #include "io/sink.h"
 #include "job/bars.h"
+#include "job/print_rows.h"
 #include "job/report.h"
 #include "render/render.h"
 
@@ -115,9 +116,9 @@ static enum sheaf_status append_rows(const struct render_ops *ops, void *state,
     for (uint64_t row = 0; row < rows; row++) {
         const struct value *cells;
         TRY(result_row(result, row, &cells, error));
-        TRY(ops->row(state, cells, text, error));
+        TRY(ops->row(state, row, cells, text, error));
     }
-    TRY(ops->end(state, text, error));
+    TRY(ops->end(state, rows, text, error));
     return text->failed ? error_no_memory(error, "the printed result") : SHEAF_OK;
 }
 
@@ -150,16 +151,26 @@ static enum sheaf_status render_row(struct renderer *renderer, struct sheaf_resu
     return renderer_row(renderer, cells, error);
 }
 
+static enum sheaf_status render_each(struct renderer *renderer, struct sheaf_result *result,
+                                     struct bars *bars, struct sheaf_error *error)
+{
+    const uint64_t rows = sheaf_result_rows(result);
+    for (uint64_t row = 0; row < rows; row++)
+        TRY(render_row(renderer, result, row, bars, error));
+    return SHEAF_OK;
+}
+
 static enum sheaf_status render_rows(struct sheaf_output *output, struct sheaf_result *result,
                                      const struct render_header *header, struct bars *bars,
                                      struct sheaf_error *error)
 {
     struct renderer *renderer;
     TRY(renderer_open(output->ops, &output->options, header, output->sink, &renderer, error));
-    const uint64_t rows = sheaf_result_rows(result);
-    enum sheaf_status status = SHEAF_OK;
-    for (uint64_t row = 0; row < rows && status == SHEAF_OK; row++)
-        status = render_row(renderer, result, row, bars, error);
+    enum sheaf_status status;
+    if (bars == NULL && print_rows_in_pieces(result, output->ops))
+        status = print_rows(result, renderer, output->sink, error);
+    else
+        status = render_each(renderer, result, bars, error);
     if (status == SHEAF_OK)
         status = renderer_finish(renderer, error);
     renderer_close(renderer);

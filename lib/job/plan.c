@@ -52,6 +52,8 @@ static enum sheaf_status choose_run(struct sheaf_plan *plan,
     TRY(workers_choose(options, plan->chunks, &workers, error));
     plan->executor_ops = workers.executor;
     plan->workers = workers.count;
+    plan->core->executor_ops = workers.executor;
+    plan->core->workers = workers.count;
     plan->needs_no_pool = workers.needs_no_pool;
     plan->progress = options->progress;
     plan->progress_argument = options->progress_argument;

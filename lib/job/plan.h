@@ -39,6 +39,8 @@ struct job_core {
     const void *report_setup; /* what the report has read from the request; of the arena */
     bool sort;
     uint64_t limit;
+    const struct executor_ops *executor_ops; /* what prints many rows, and on how many workers */
+    unsigned workers;
     int round; /* digits after the point, no more than a decimal has; -1: all */
 };
 

@@ -24,7 +24,6 @@ struct freq {
     struct column_values *columns;
     uint32_t column_count;
     uint64_t rows;
-    char scratch[NATIVE_TEXT_SIZE];
 };
 
 static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_request *request,
@@ -192,16 +191,16 @@ static uint32_t column_of(const struct sheaf_result *result, uint64_t number)
     return low;
 }
 
-static enum sheaf_status row(struct sheaf_result *result, uint64_t number, struct value *cells,
-                             struct sheaf_error *error)
+static enum sheaf_status row(const struct sheaf_result *result, uint64_t number,
+                             struct value *cells, char *scratch, struct sheaf_error *error)
 {
-    struct freq *freq = result->report;
+    const struct freq *freq = result->report;
     const uint32_t column = column_of(result, number);
     const struct column_values *values = &freq->columns[column];
     const struct value_entry *entry = &values->entries[number - result->first_rows[column]];
     const struct agg_call *call = &result->core->calls[column];
     cells[0] = value_text(result->core->call_columns[column]);
-    cells[1] = native_cell(call->type, entry->key, freq->scratch);
+    cells[1] = native_cell(call->type, entry->key, scratch);
     cells[2] = value_count(entry->count);
     return percent(entry->count, values->total, call->round, &cells[3], error);
 }

@@ -168,9 +168,10 @@ static uint64_t rows(const struct sheaf_result *result)
     return group_table_count(result->table);
 }
 
-static enum sheaf_status row(struct sheaf_result *result, uint64_t number, struct value *cells,
-                             struct sheaf_error *error)
+static enum sheaf_status row(const struct sheaf_result *result, uint64_t number,
+                             struct value *cells, char *scratch, struct sheaf_error *error)
 {
+    (void)scratch;
     return group_table_row(result->table, number, cells, error);
 }
 

@@ -78,9 +78,10 @@ uint64_t result_made_rows(const struct sheaf_result *result)
     return made_rows_count(&result->made);
 }
 
-enum sheaf_status result_made_row(struct sheaf_result *result, uint64_t number, struct value *cells,
-                                  struct sheaf_error *error)
+enum sheaf_status result_made_row(const struct sheaf_result *result, uint64_t number,
+                                  struct value *cells, char *scratch, struct sheaf_error *error)
 {
+    (void)scratch;
     (void)error;
     for (uint32_t i = 0; i < result->columns; i++)
         cells[i] = result->made.cells[number * result->columns + i];
@@ -103,7 +104,7 @@ enum sheaf_status result_row(struct sheaf_result *result, uint64_t row, const st
 {
     if (result->cell_row != row) {
         result->cell_row = UINT64_MAX;
-        TRY(result->ops->row(result, row, result->cells, error));
+        TRY(result->ops->row(result, row, result->cells, result->scratch, error));
         result->cell_row = row;
     }
     *cells = result->cells;

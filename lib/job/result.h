@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "col/value.h"
 #include "job/made_rows.h"
+#include "job/native.h"
 #include "job/plan.h"
 
 /* Where the rows of a result come from. */
@@ -12,9 +13,10 @@ struct result_ops {
     /* Once, when the states are merged; NULL: nothing to do. */
     enum sheaf_status (*prepare)(struct sheaf_result *result, struct sheaf_error *error);
     uint64_t (*rows)(const struct sheaf_result *result);
-    /* Fills result->columns cells, lent until the next call. */
-    enum sheaf_status (*row)(struct sheaf_result *result, uint64_t number, struct value *cells,
-                             struct sheaf_error *error);
+    /* Fills result->columns cells, whose texts may be in `scratch`, of NATIVE_TEXT_SIZE bytes, or
+     * the result's. Any thread, and several at once for different rows. */
+    enum sheaf_status (*row)(const struct sheaf_result *result, uint64_t number,
+                             struct value *cells, char *scratch, struct sheaf_error *error);
     void (*close)(struct sheaf_result *result); /* frees what prepare made; NULL: nothing */
 };
 
@@ -29,9 +31,10 @@ struct sheaf_result {
     const struct text *names;
     uint32_t columns;
     uint64_t limit;
-    struct value *cells; /* one row, and room for a bar */
-    uint64_t cell_row;   /* the row that `cells` holds; UINT64_MAX: none */
-    struct buffer text;  /* a number as printed */
+    struct value *cells;            /* one row, and room for a bar */
+    uint64_t cell_row;              /* the row that `cells` holds; UINT64_MAX: none */
+    char scratch[NATIVE_TEXT_SIZE]; /* of that row */
+    struct buffer text;             /* a number as printed */
     uint64_t skipped_rows;
     uint64_t nulled_values;
     struct sheaf_error first_skipped;
@@ -55,7 +58,7 @@ enum sheaf_status result_open_first_rows(struct sheaf_result *result, struct she
 
 /* For results whose rows are all made beforehand. */
 uint64_t result_made_rows(const struct sheaf_result *result);
-enum sheaf_status result_made_row(struct sheaf_result *result, uint64_t number, struct value *cells,
-                                  struct sheaf_error *error);
+enum sheaf_status result_made_row(const struct sheaf_result *result, uint64_t number,
+                                  struct value *cells, char *scratch, struct sheaf_error *error);
 
 #endif

@@ -18,9 +18,10 @@ enum sheaf_status delimited_open(const struct delimited_options *options,
                                  const struct render_header *header, void **state,
                                  struct sheaf_error *error);
 enum sheaf_status delimited_begin(void *state, struct buffer *out, struct sheaf_error *error);
-enum sheaf_status delimited_row(void *state, const struct value *cells, struct buffer *out,
+enum sheaf_status delimited_row(void *state, uint64_t number, const struct value *cells,
+                                struct buffer *out, struct sheaf_error *error);
+enum sheaf_status delimited_end(void *state, uint64_t rows, struct buffer *out,
                                 struct sheaf_error *error);
-enum sheaf_status delimited_end(void *state, struct buffer *out, struct sheaf_error *error);
 void delimited_close(void *state);
 
 #endif

@@ -68,12 +68,14 @@ static void append_string(struct buffer *out, struct text text)
 
 static void append_number(struct buffer *out, const struct number *number)
 {
-    char digits[NUMBER_TEXT_SIZE];
-    const struct text text = {digits, number_print(number, digits)};
-    if (number->kind == NUMBER_DOUBLE && !isfinite(number->real))
-        append_string(out, text);
-    else
-        buffer_append(out, text.bytes, text.length);
+    if (number->kind == NUMBER_DOUBLE && !isfinite(number->real)) {
+        char word[NUMBER_TEXT_SIZE];
+        append_string(out, (struct text){word, number_print(number, word)});
+        return;
+    }
+    char *const room = buffer_room(out, NUMBER_TEXT_SIZE);
+    if (room != NULL)
+        out->length += number_print(number, room);
 }
 
 static void append_value(struct buffer *out, const struct value *value)

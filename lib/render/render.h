@@ -26,15 +26,19 @@ struct render_ops {
     const char *help; /* one line */
     bool keyed;       /* rows are objects: two columns of one name would hide each other */
     bool for_people;  /* may show more than the data: bars */
+    bool keeps_rows;  /* row keeps the row in the state, for end */
     /* Makes a writer's private state (may be NULL if none is needed). */
     enum sheaf_status (*open)(const struct render_options *options,
                               const struct render_header *header, void **state,
                               struct sheaf_error *error);
-    /* Each appends bytes to `out`; the caller empties it into the sink. */
+    /* Each appends bytes to `out`; the caller empties it into the sink. Rows are numbered from 0,
+     * and `end` is told how many there were. Unless the writer keeps rows, `row` changes nothing
+     * but `out`: several threads may make several rows at once, in any order. */
     enum sheaf_status (*begin)(void *state, struct buffer *out, struct sheaf_error *error);
-    enum sheaf_status (*row)(void *state, const struct value *cells, struct buffer *out,
+    enum sheaf_status (*row)(void *state, uint64_t number, const struct value *cells,
+                             struct buffer *out, struct sheaf_error *error);
+    enum sheaf_status (*end)(void *state, uint64_t rows, struct buffer *out,
                              struct sheaf_error *error);
-    enum sheaf_status (*end)(void *state, struct buffer *out, struct sheaf_error *error);
     void (*close)(void *state); /* takes NULL */
 };
 
@@ -55,6 +59,13 @@ enum sheaf_status renderer_open(const struct render_ops *ops, const struct rende
 /* Adds one row of header->columns cells; texts need to live for the call only. */
 enum sheaf_status renderer_row(struct renderer *renderer, const struct value *cells,
                                struct sheaf_error *error);
+/* Makes a row as renderer_row does, but at the end of `out`. The caller writes these rows to the
+ * sink himself, all of them in order and before the finish, and says how many there are. Not for
+ * writers that keep rows. Any thread, and several at once. */
+enum sheaf_status renderer_make_row(const struct renderer *renderer, uint64_t number,
+                                    const struct value *cells, struct buffer *out,
+                                    struct sheaf_error *error);
+void renderer_set_rows(struct renderer *renderer, uint64_t rows);
 /* Writes what comes after the rows and empties the buffer into the sink (no commit). */
 enum sheaf_status renderer_finish(struct renderer *renderer, struct sheaf_error *error);
 /* Takes NULL. */

@@ -5,7 +5,6 @@
 struct json {
     struct object_keys keys;
     bool bare;
-    bool began; /* a row has been written */
 };
 
 static void json_close(void *state)
@@ -38,23 +37,23 @@ static enum sheaf_status json_begin(void *state, struct buffer *out, struct shea
     return SHEAF_OK;
 }
 
-static enum sheaf_status json_row(void *state, const struct value *cells, struct buffer *out,
-                                  struct sheaf_error *error)
+static enum sheaf_status json_row(void *state, uint64_t number, const struct value *cells,
+                                  struct buffer *out, struct sheaf_error *error)
 {
     (void)error;
-    struct json *writer = state;
+    const struct json *writer = state;
     if (!writer->bare)
-        buffer_append_string(out, writer->began ? ",\n" : "[\n");
-    writer->began = true;
+        buffer_append_string(out, number > 0 ? ",\n" : "[\n");
     object_append(&writer->keys, cells, out);
     return SHEAF_OK;
 }
 
-static enum sheaf_status json_end(void *state, struct buffer *out, struct sheaf_error *error)
+static enum sheaf_status json_end(void *state, uint64_t rows, struct buffer *out,
+                                  struct sheaf_error *error)
 {
     (void)error;
     const struct json *writer = state;
-    if (!writer->began) /* bare too: an empty line is no JSON */
+    if (rows == 0) /* bare too: an empty line is no JSON */
         buffer_append_string(out, "[]");
     else if (!writer->bare)
         buffer_append_string(out, "\n]");

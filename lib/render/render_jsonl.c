@@ -23,7 +23,7 @@ static enum sheaf_status jsonl_open(const struct render_options *options,
     return object_keys_open(keys, header, error);
 }
 
-static enum sheaf_status jsonl_nothing(void *state, struct buffer *out, struct sheaf_error *error)
+static enum sheaf_status jsonl_begin(void *state, struct buffer *out, struct sheaf_error *error)
 {
     (void)state;
     (void)out;
@@ -31,9 +31,20 @@ static enum sheaf_status jsonl_nothing(void *state, struct buffer *out, struct s
     return SHEAF_OK;
 }
 
-static enum sheaf_status jsonl_row(void *state, const struct value *cells, struct buffer *out,
+static enum sheaf_status jsonl_end(void *state, uint64_t rows, struct buffer *out,
                                    struct sheaf_error *error)
 {
+    (void)state;
+    (void)rows;
+    (void)out;
+    (void)error;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status jsonl_row(void *state, uint64_t number, const struct value *cells,
+                                   struct buffer *out, struct sheaf_error *error)
+{
+    (void)number;
     (void)error;
     object_append(state, cells, out);
     buffer_append_byte(out, '\n');
@@ -45,8 +56,8 @@ const struct render_ops render_jsonl = {
     .help = "JSON lines: one object a line",
     .keyed = true,
     .open = jsonl_open,
-    .begin = jsonl_nothing,
+    .begin = jsonl_begin,
     .row = jsonl_row,
-    .end = jsonl_nothing,
+    .end = jsonl_end,
     .close = jsonl_close,
 };

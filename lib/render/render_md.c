@@ -48,8 +48,9 @@ static void append_value(struct buffer *out, const struct value *value)
         append_text(out, value->text);
     if (value->kind != VALUE_NUMBER)
         return;
-    char digits[NUMBER_TEXT_SIZE];
-    buffer_append(out, digits, number_print(&value->number, digits));
+    char *const room = buffer_room(out, NUMBER_TEXT_SIZE);
+    if (room != NULL)
+        out->length += number_print(&value->number, room);
 }
 
 struct md {
@@ -87,9 +88,10 @@ static enum sheaf_status md_begin(void *state, struct buffer *out, struct sheaf_
     return SHEAF_OK;
 }
 
-static enum sheaf_status md_row(void *state, const struct value *cells, struct buffer *out,
-                                struct sheaf_error *error)
+static enum sheaf_status md_row(void *state, uint64_t number, const struct value *cells,
+                                struct buffer *out, struct sheaf_error *error)
 {
+    (void)number;
     (void)error;
     const struct render_header *header = ((const struct md *)state)->header;
     if (header->columns == 0)
@@ -103,9 +105,11 @@ static enum sheaf_status md_row(void *state, const struct value *cells, struct b
     return SHEAF_OK;
 }
 
-static enum sheaf_status md_end(void *state, struct buffer *out, struct sheaf_error *error)
+static enum sheaf_status md_end(void *state, uint64_t rows, struct buffer *out,
+                                struct sheaf_error *error)
 {
     (void)state;
+    (void)rows;
     (void)out;
     (void)error;
     return SHEAF_OK;

@@ -89,9 +89,10 @@ static enum sheaf_status table_begin(void *state, struct buffer *out, struct she
     return check_memory(table, error);
 }
 
-static enum sheaf_status table_row(void *state, const struct value *cells, struct buffer *out,
-                                   struct sheaf_error *error)
+static enum sheaf_status table_row(void *state, uint64_t number, const struct value *cells,
+                                   struct buffer *out, struct sheaf_error *error)
 {
+    (void)number;
     (void)out;
     struct table *table = state;
     for (uint32_t i = 0; i < table->header->columns; i++) {
@@ -146,8 +147,10 @@ static size_t append_row(const struct table *table, const char *cells, size_t st
     return start;
 }
 
-static enum sheaf_status table_end(void *state, struct buffer *out, struct sheaf_error *error)
+static enum sheaf_status table_end(void *state, uint64_t rows, struct buffer *out,
+                                   struct sheaf_error *error)
 {
+    (void)rows;
     (void)error;
     const struct table *table = state;
     const size_t row_size = table->header->columns * sizeof(struct table_cell);
@@ -161,6 +164,7 @@ const struct render_ops render_table_text = {
     .name = "table",
     .help = "aligned columns, for reading",
     .for_people = true,
+    .keeps_rows = true,
     .open = table_open,
     .begin = table_begin,
     .row = table_row,

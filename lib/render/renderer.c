@@ -13,6 +13,7 @@ struct renderer {
     void *state;
     struct sink *sink;
     struct buffer buffer;
+    uint64_t rows; /* so far */
 };
 
 static enum sheaf_status copy_header(struct renderer *renderer, const struct render_header *header,
@@ -76,15 +77,29 @@ enum sheaf_status renderer_open(const struct render_ops *ops, const struct rende
 enum sheaf_status renderer_row(struct renderer *renderer, const struct value *cells,
                                struct sheaf_error *error)
 {
-    TRY(renderer->ops->row(renderer->state, cells, &renderer->buffer, error));
+    TRY(renderer->ops->row(renderer->state, renderer->rows, cells, &renderer->buffer, error));
+    renderer->rows++;
     if (renderer->buffer.length < RENDERER_DRAIN_SIZE && !renderer->buffer.failed)
         return SHEAF_OK;
     return drain(renderer, error);
 }
 
+enum sheaf_status renderer_make_row(const struct renderer *renderer, uint64_t number,
+                                    const struct value *cells, struct buffer *out,
+                                    struct sheaf_error *error)
+{
+    TRY(renderer->ops->row(renderer->state, number, cells, out, error));
+    return out->failed ? error_no_memory(error, "output") : SHEAF_OK;
+}
+
+void renderer_set_rows(struct renderer *renderer, uint64_t rows)
+{
+    renderer->rows = rows;
+}
+
 enum sheaf_status renderer_finish(struct renderer *renderer, struct sheaf_error *error)
 {
-    TRY(renderer->ops->end(renderer->state, &renderer->buffer, error));
+    TRY(renderer->ops->end(renderer->state, renderer->rows, &renderer->buffer, error));
     return drain(renderer, error);
 }
 

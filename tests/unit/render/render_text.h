@@ -54,9 +54,9 @@ static inline struct buffer render_text(const char *writer, const struct sample 
     ck_assert_int_eq(ops->open(&sample->options, &header, &state, NULL), SHEAF_OK);
     ck_assert_int_eq(ops->begin(state, &out, NULL), SHEAF_OK);
     for (size_t i = 0; i < sample->rows; i++)
-        ck_assert_int_eq(ops->row(state, sample->cells + i * sample->columns, &out, NULL),
+        ck_assert_int_eq(ops->row(state, i, sample->cells + i * sample->columns, &out, NULL),
                          SHEAF_OK);
-    ck_assert_int_eq(ops->end(state, &out, NULL), SHEAF_OK);
+    ck_assert_int_eq(ops->end(state, sample->rows, &out, NULL), SHEAF_OK);
     ops->close(state);
     buffer_append_byte(&out, '\0');
     ck_assert(!out.failed);
