@@ -1,5 +1,6 @@
 #include "num/print.h"
 
+#include "base/word.h"
 #include "num/power.h"
 #include "num/shortest.h"
 
@@ -16,6 +17,9 @@ enum {
     FIXED_END = 21,
     EIGHT_DIGITS = 100000000,
 };
+
+/* The digit 0 in every byte. */
+#define ZEROS UINT64_C(0x3030303030303030)
 
 _Static_assert((int)NUMBER_DIGITS < (int)DIGITS_BLOCK, "all digits are in the first block");
 /* ± 0 . zeros, and a block of which the digits are less. */
@@ -53,17 +57,19 @@ static void put_eight(char *out, uint32_t value)
     put_pair(out + 6, low % 100);
 }
 
-/* Puts 1 to 8 digits, no zeros at the front, and gives their number. */
+/* Puts 1 to 8 digits, no zeros at the front, and gives their number. Overwrites eight bytes. */
 static int put_leading(char *out, uint32_t value)
 {
-    char eight[8];
-    int zeros = 0;
+    if (value < 10) {
+        *out = (char)('0' + value);
+        return 1;
+    }
+    char eight[WORD_SIZE];
     put_eight(eight, value);
-    while (zeros < 7 && eight[zeros] == '0')
-        zeros++;
-    for (int i = zeros; i < 8; i++)
-        out[i - zeros] = eight[i];
-    return 8 - zeros;
+    const uint64_t word = word_load(eight, WORD_SIZE);
+    const int zeros = __builtin_ctzll(word & ~ZEROS) / 8; /* '0' has only the bits of ZEROS */
+    word_store(out, word >> (8 * zeros), WORD_SIZE);
+    return WORD_SIZE - zeros;
 }
 
 /* Puts the digits of an integer and gives their number. */
@@ -108,6 +114,9 @@ static int put_wide(char *out, uint128 value)
 static void strip_zeros(struct digits *digits)
 {
     int count = digits->count;
+    /* Eight at a time, for the many of a short number that has 17 digits. */
+    while (count > WORD_SIZE && word_load(digits->digit + count - WORD_SIZE, WORD_SIZE) == ZEROS)
+        count -= WORD_SIZE;
     while (count > 1 && digits->digit[count - 1] == '0')
         count--;
     digits->exponent += digits->count - count;

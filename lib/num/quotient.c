@@ -31,6 +31,13 @@ bool quotient_multiply_ten(uint128 *value, int power)
 
 bool quotient_make(struct quotient *out, uint128 magnitude, int exponent, uint128 divisor)
 {
+    /* What is usual needs no 128 bits. */
+    uint64_t denominator;
+    if (exponent <= 0 && exponent >= -POWER_TEN_MAX && divisor <= UINT64_MAX &&
+        !__builtin_mul_overflow((uint64_t)divisor, power_ten(-exponent), &denominator)) {
+        *out = (struct quotient){.numerator = magnitude, .denominator = denominator};
+        return true;
+    }
     if (!(exponent >= 0 ? quotient_multiply_ten(&magnitude, exponent)
                         : quotient_multiply_ten(&divisor, -exponent)) ||
         divisor > UINT64_MAX)

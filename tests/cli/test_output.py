@@ -5,6 +5,7 @@ import io
 import json
 import os
 import stat
+import struct
 import unittest
 
 from sheaf_test import Case, run
@@ -127,6 +128,67 @@ class Limits(Case):
     def test_rows_are_checked_beyond_the_limit(self):
         self.fails(1, "agg", "-l", "1", "-g", "k", "count()", self.file("k,v\na,1\nb,2\nc\n"),
                    parts=[":4: "])
+
+
+class ManyRows(Case):
+    """Results that several workers print: 10 000 rows and more."""
+
+    SERIAL = ("--executor", "serial")
+    WORKERS = (("-j", "2"), ("-j", "3", "--executor", "openmp"), ("-j", "16"))
+
+    def check(self, path, *args):
+        """Gives the output, which is the same from one worker and from several."""
+        first = self.ok(*args, *self.SERIAL, path)
+        for workers in self.WORKERS:
+            self.assertEqual(self.ok(*args, "--chunk-size", "10K", *workers, path), first,
+                             (args, workers))
+        return first.decode()
+
+    def groups(self, count):
+        rows = [f'"k,{i % count}",{i % 977 / 8},{i % 13}' for i in range(2 * count + 1)]
+        return self.file("\n".join(["k,x,y", *rows, ""]))
+
+    def test_formats(self):
+        count = 3 * 4096 + 1
+        path = self.groups(count)
+        calls = ("agg", "-g", "k", "count()", "mean(x)", "sd(y)", "median(x)")
+        keys = [f"k,{i}" for i in range(count)]
+        for name, delimiter in (("csv", ","), ("tsv", "\t")):
+            text = self.check(path, *calls, "-f", name)
+            rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+            self.assertEqual([row[0] for row in rows], ["k", *keys])
+        objects = json.loads(self.check(path, *calls, "-f", "json"))
+        self.assertEqual([row["k"] for row in objects], keys)
+        lines = self.check(path, *calls, "-f", "jsonl").splitlines()
+        self.assertEqual([json.loads(line) for line in lines], objects)
+        self.assertEqual(self.check(path, *calls, "-f", "md").count("\n"), count + 2)
+        self.assertEqual(self.check(path, *calls, "-f", "table").count("\n"), count + 1)
+
+    def test_commands(self):
+        path = self.groups(11000)
+        self.assertEqual(self.check(path, "freq", "--top", "0").count("\n"), 1 + 11000 + 977 + 13)
+        self.assertEqual(self.check(path, "hist", "-s", "2", "--bins", "12345").count("\n"), 12346)
+        limited = self.check(path, "agg", "-g", "k", "max(x)", "-l", "10001")
+        self.assertEqual(limited.count("\n"), 10002)
+
+    def test_values_of_a_binary_format(self):
+        path = self.dir / "values.raw"
+        path.write_bytes(b"".join(struct.pack("<d", i / 8) for i in range(12000)))
+        self.check(path, "freq", "--top", "0", "--schema", "v:f64")
+
+    def test_long_rows(self):
+        rows = [f"{i:05}" + "x" * 1500 for i in range(11000)]
+        text = self.check(self.file("\n".join(["k", *rows, ""])), "agg", "-g", "k", "count()")
+        self.assertEqual(text.splitlines()[1:], [row + ",1" for row in rows])
+
+    def test_a_full_disk(self):
+        path = self.groups(20000)
+        for workers in (self.SERIAL, *self.WORKERS):
+            result = run("agg", "-g", "k", "count()", "--chunk-size", "10K", *workers, path, "-o",
+                         "/dev/full")
+            self.assertEqual(result.status, 1, result)
+            self.assertEqual(result.err, b"sheaf: /dev/full: cannot write: "
+                             b"No space left on device\n")
 
 
 class Files(Case):

@@ -203,7 +203,8 @@ SHEAF_API enum sheaf_status sheaf_output_open(const struct sheaf_print_options *
 SHEAF_API enum sheaf_status sheaf_output_check(const struct sheaf_output *output,
                                                const struct sheaf_plan *plan,
                                                struct sheaf_error *error);
-/* Prints, flushes and commits. */
+/* Prints, flushes and commits. Thousands of rows are printed by the workers of the run's options,
+ * which are gone when it returns. */
 SHEAF_API enum sheaf_status sheaf_output_print(struct sheaf_output *output,
                                                struct sheaf_result *result,
                                                struct sheaf_error *error);

@@ -133,6 +133,48 @@ START_TEST(early_pieces_wait)
 }
 END_TEST
 
+/* Pieces in two parts each, by threads that all want to write at once. */
+static void *write_parts(void *argument)
+{
+    struct piece *piece = argument;
+    const char digit = (char)('0' + piece->number);
+    piece->status = ordered_writer_write_part(piece->writer, piece->number, &digit, 1, NULL);
+    if (piece->status == SHEAF_OK)
+        piece->status = ordered_writer_write_part(piece->writer, piece->number, "", 0, NULL);
+    usleep(100); /* time for another to come between */
+    if (piece->status == SHEAF_OK)
+        piece->status = ordered_writer_write(piece->writer, piece->number, &digit, 1, NULL);
+    return NULL;
+}
+
+START_TEST(parts_of_a_piece_stay_together)
+{
+    struct sink *sink;
+    struct piece pieces[WORKERS];
+    struct ordered_writer *writer;
+    pthread_t threads[WORKERS];
+    ck_assert_int_eq(sink_open(path, &sink, NULL), SHEAF_OK);
+    ck_assert_int_eq(ordered_writer_open(sink, &writer, NULL), SHEAF_OK);
+    for (int i = WORKERS - 1; i >= 0; i--) {
+        pieces[i] = (struct piece){.writer = writer, .number = (uint64_t)i};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, write_parts, &pieces[i]), 0);
+    }
+    join(threads);
+    for (int i = 0; i < WORKERS; i++)
+        ck_assert_int_eq(pieces[i].status, SHEAF_OK);
+    ordered_writer_close(writer);
+    ck_assert_int_eq(sink_commit(sink, NULL), SHEAF_OK);
+    sink_close(sink);
+
+    char text[2 * WORKERS + 1] = "";
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
+    fclose(file);
+    ck_assert_str_eq(text, "00112233");
+}
+END_TEST
+
 START_TEST(one_failure_stops_all)
 {
     struct sink *sink;
@@ -176,6 +218,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tests, make_file, remove_file);
     tcase_add_test(tests, pieces_come_in_order);
     tcase_add_test(tests, early_pieces_wait);
+    tcase_add_test(tests, parts_of_a_piece_stay_together);
     tcase_add_test(tests, one_failure_stops_all);
     tcase_add_test(tests, a_stop_ends_the_waiting);
     suite_add_tcase(suite, tests);
