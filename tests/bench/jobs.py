@@ -25,10 +25,12 @@ class Input(NamedTuple):
 
 READ_BARE = ("read_csv('FILE', delim=';', header=false, auto_detect=false,"
              " columns={'c1': 'VARCHAR', 'c2': 'DOUBLE'})")
+# By several threads, DuckDB 1.5 refuses this file: a thread starts in quotes and finds a bad row.
+READ_TEXT = "read_csv('FILE', header=true, parallel=false)"
 INPUTS = {entry.name: entry for entry in [
     Input("measurements", "gen", 100_000_000, reader=READ_BARE),
     Input("trips", "gen", 5_000_000),
-    Input("text", "gen", 3_000_000),
+    Input("text", "gen", 3_000_000, reader=READ_TEXT),
     Input("doubles", "make-inputs", 125_000_000, "npy", ""),
     Input("places", "make-inputs", 7_000_000, reader=READ_BARE),
     Input("readings", "make-inputs", 2_800_000),
