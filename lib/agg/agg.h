@@ -92,7 +92,9 @@ struct agg_ops {
      * bits. 0: nothing, and then column->numbers is there wherever numbers are. Else a column may
      * have decimals alone; who owns the states sums them up, for all calls that take the column at
      * once, and tells absorb, which must give what update would have given. (count() and the like,
-     * which take no numbers, can be told how many rows there are: SUMMARY_COUNTS.) */
+     * which take no numbers, can be told how many rows there are: SUMMARY_COUNTS.) Of AGG_ORDERED
+     * only columns of numbers have decimals; see agg_is_summed. Merging such a state leaves `from`
+     * as it was, and several threads may merge from one at once. */
     unsigned summary;
     /* True: update and scatter take a column that has decimals and no numbers. */
     bool takes_decimals;
@@ -106,6 +108,13 @@ struct agg_ops {
 static inline const char *agg_call_what(const struct agg_call *call)
 {
     return call->what != NULL ? call->what : call->ops->name;
+}
+
+/* Whether a state of the call can be told a summary in the place of a column's decimals. */
+static inline bool agg_is_summed(const struct agg_call *call)
+{
+    return call->ops->summary != 0 &&
+           (call->ops->input != AGG_ORDERED || call->kind == AGG_KIND_NUMBER);
 }
 
 /* The table, in the order of the help: one row a signature, so count() and count(x) are two rows of

@@ -102,6 +102,33 @@ static enum sheaf_status nulls_scatter(char *const *groups, size_t offset,
     return SHEAF_OK;
 }
 
+static enum sheaf_status rows_absorb(void *state, const struct agg_call *call,
+                                     const struct decimal_summary *summary,
+                                     struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    ((struct tally *)state)->count += summary->rows;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status present_absorb(void *state, const struct agg_call *call,
+                                        const struct decimal_summary *summary,
+                                        struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    ((struct tally *)state)->count += summary->count;
+    return SHEAF_OK;
+}
+
+static enum sheaf_status nulls_absorb(void *state, const struct agg_call *call,
+                                      const struct decimal_summary *summary,
+                                      struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    ((struct tally *)state)->count += summary->rows - summary->count;
+    return SHEAF_OK;
+}
+
 static enum sheaf_status tally_merge(void *into, void *from, const struct agg_call *call,
                                      struct sheaf_error *error)
 {
@@ -148,6 +175,8 @@ const struct agg_ops agg_count_rows = {
     .finish = tally_finish,
     .save = tally_save,
     .load = tally_load,
+    .summary = SUMMARY_COUNTS,
+    .absorb = rows_absorb,
 };
 
 const struct agg_ops agg_count = {
@@ -163,6 +192,8 @@ const struct agg_ops agg_count = {
     .finish = tally_finish,
     .save = tally_save,
     .load = tally_load,
+    .summary = SUMMARY_COUNTS,
+    .absorb = present_absorb,
 };
 
 const struct agg_ops agg_nulls = {
@@ -178,4 +209,6 @@ const struct agg_ops agg_nulls = {
     .finish = tally_finish,
     .save = tally_save,
     .load = tally_load,
+    .summary = SUMMARY_COUNTS,
+    .absorb = nulls_absorb,
 };

@@ -223,6 +223,23 @@ static enum sheaf_status extremum_load(void *state, const struct agg_call *call,
     return wire_take_number(bytes, &kept->number) ? SHEAF_OK : wire_damaged(call, error);
 }
 
+/* Of columns of numbers only. */
+static enum sheaf_status extremum_absorb(void *state, const struct agg_call *call,
+                                         const struct decimal_summary *summary,
+                                         struct sheaf_error *error)
+{
+    (void)error;
+    struct extremum *kept = state;
+    if (summary->count == 0)
+        return SHEAF_OK;
+    const enum order_end end = wanted_end(call);
+    const struct number number = decimal_number(
+        end == ORDER_HIGHEST ? summary->greatest : summary->least, summary->exponent);
+    if (order_replaces(&number, &kept->number, end))
+        kept->number = number;
+    return SHEAF_OK;
+}
+
 static void extremum_drop(void *state, const struct agg_call *call)
 {
     struct extremum *kept = state;
@@ -242,6 +259,8 @@ const struct agg_ops agg_min = {
     .finish = extremum_finish,
     .save = extremum_save,
     .load = extremum_load,
+    .summary = SUMMARY_EXTREMES,
+    .absorb = extremum_absorb,
     .drop = extremum_drop,
 };
 
@@ -258,5 +277,7 @@ const struct agg_ops agg_max = {
     .finish = extremum_finish,
     .save = extremum_save,
     .load = extremum_load,
+    .summary = SUMMARY_EXTREMES,
+    .absorb = extremum_absorb,
     .drop = extremum_drop,
 };

@@ -96,6 +96,20 @@ static enum sheaf_status range_load(void *state, const struct agg_call *call, st
     return SHEAF_OK;
 }
 
+static enum sheaf_status range_absorb(void *state, const struct agg_call *call,
+                                      const struct decimal_summary *summary,
+                                      struct sheaf_error *error)
+{
+    (void)call, (void)error;
+    if (summary->count == 0)
+        return SHEAF_OK;
+    const struct number least = decimal_number(summary->least, summary->exponent);
+    const struct number greatest = decimal_number(summary->greatest, summary->exponent);
+    range_add(state, &least);
+    range_add(state, &greatest);
+    return SHEAF_OK;
+}
+
 const struct agg_ops agg_range = {
     .name = "range",
     .signature = "range(x)",
@@ -109,4 +123,6 @@ const struct agg_ops agg_range = {
     .finish = range_finish,
     .save = range_save,
     .load = range_load,
+    .summary = SUMMARY_EXTREMES,
+    .absorb = range_absorb,
 };

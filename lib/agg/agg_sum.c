@@ -1,8 +1,8 @@
 /* sum(x) and mean(x): the exact sum of the numbers, rounded once at the end. */
+#include "agg/exact_summary.h"
 #include "agg/rows.h"
 #include "agg/wire.h"
 #include "base/error.h"
-#include "num/exact.h"
 
 struct total {
     struct exact_sum sum;
@@ -93,6 +93,18 @@ static enum sheaf_status total_load(void *state, const struct agg_call *call, st
     return exact_sum_load(&total->sum, bytes, call->budget, call->column, error);
 }
 
+static enum sheaf_status total_absorb(void *state, const struct agg_call *call,
+                                      const struct decimal_summary *summary,
+                                      struct sheaf_error *error)
+{
+    struct total *total = state;
+    if (summary->count == 0)
+        return SHEAF_OK;
+    TRY(stopgap_exact_sum_add_summary(&total->sum, summary, call, error));
+    total->count += summary->count;
+    return SHEAF_OK;
+}
+
 static void total_drop(void *state, const struct agg_call *call)
 {
     struct total *total = state;
@@ -112,6 +124,8 @@ const struct agg_ops agg_sum = {
     .finish = sum_finish,
     .save = total_save,
     .load = total_load,
+    .summary = SUMMARY_SUM,
+    .absorb = total_absorb,
     .drop = total_drop,
 };
 
@@ -128,5 +142,7 @@ const struct agg_ops agg_mean = {
     .finish = mean_finish,
     .save = total_save,
     .load = total_load,
+    .summary = SUMMARY_SUM,
+    .absorb = total_absorb,
     .drop = total_drop,
 };

@@ -1,9 +1,9 @@
 /* var(x), varp(x), sd(x), sdp(x): from the exact sums of the numbers and of their squares, rounded
  * once. No running mean is kept, because a result of that depends on how the rows are grouped. */
+#include "agg/exact_summary.h"
 #include "agg/rows.h"
 #include "agg/wire.h"
 #include "base/error.h"
-#include "num/exact.h"
 
 struct moments {
     struct exact_sum sum;
@@ -141,6 +141,19 @@ static enum sheaf_status moments_load(void *state, const struct agg_call *call, 
     return exact_sum_load(&moments->squares, bytes, call->budget, call->column, error);
 }
 
+static enum sheaf_status moments_absorb(void *state, const struct agg_call *call,
+                                        const struct decimal_summary *summary,
+                                        struct sheaf_error *error)
+{
+    struct moments *moments = state;
+    if (summary->count == 0)
+        return SHEAF_OK;
+    TRY(stopgap_exact_sum_add_summary(&moments->sum, summary, call, error));
+    TRY(stopgap_exact_sum_add_square_summary(&moments->squares, summary, call, error));
+    moments->count += summary->count;
+    return SHEAF_OK;
+}
+
 static void moments_drop(void *state, const struct agg_call *call)
 {
     struct moments *moments = state;
@@ -161,6 +174,8 @@ const struct agg_ops agg_var = {
     .finish = var_finish,
     .save = moments_save,
     .load = moments_load,
+    .summary = SUMMARY_SUM | SUMMARY_SQUARES,
+    .absorb = moments_absorb,
     .drop = moments_drop,
 };
 
@@ -177,6 +192,8 @@ const struct agg_ops agg_varp = {
     .finish = varp_finish,
     .save = moments_save,
     .load = moments_load,
+    .summary = SUMMARY_SUM | SUMMARY_SQUARES,
+    .absorb = moments_absorb,
     .drop = moments_drop,
 };
 
@@ -193,6 +210,8 @@ const struct agg_ops agg_sd = {
     .finish = sd_finish,
     .save = moments_save,
     .load = moments_load,
+    .summary = SUMMARY_SUM | SUMMARY_SQUARES,
+    .absorb = moments_absorb,
     .drop = moments_drop,
 };
 
@@ -209,5 +228,7 @@ const struct agg_ops agg_sdp = {
     .finish = sdp_finish,
     .save = moments_save,
     .load = moments_load,
+    .summary = SUMMARY_SUM | SUMMARY_SQUARES,
+    .absorb = moments_absorb,
     .drop = moments_drop,
 };

@@ -7,8 +7,10 @@
 #define AGG_GROUP_H
 
 #include "agg/agg.h"
+#include "base/executor.h"
 #include "base/hash.h"
 
+struct decimal_kernel;
 struct group_table;
 
 /* What every worker's table of one job shares. With key_count 0 there is exactly one group, from
@@ -24,6 +26,7 @@ struct group_setup {
     const char *what;   /* the table's name in messages: "the group table" */
     const char *column; /* the key columns' names in messages; NULL: none */
     struct memory_budget *budget;
+    const struct decimal_kernel *kernel; /* sums up columns without keys; NULL: a plain loop does */
 };
 
 /* Makes an empty table, owned by the caller, who closes it. Fails with SHEAF_LIMIT or
@@ -40,6 +43,21 @@ enum sheaf_status group_table_update(struct group_table *table, const struct bat
  * with SHEAF_LIMIT or SHEAF_SYSTEM; both may only be closed after, in any order. */
 enum sheaf_status group_table_merge(struct group_table *into, struct group_table *from,
                                     struct sheaf_error *error);
+
+/* How tables are combined. */
+struct group_combining {
+    struct executor *executor;
+    bool (*should_stop)(const void *argument); /* looked at between pieces; NULL: never */
+    const void *argument;
+};
+
+/* Merges `count` (at least 1) tables of one setup on all workers of an executor that runs nothing
+ * else. *out is owned by the caller, and for sorting, reading and closing only. It may be one of
+ * the tables, in whose place there is NULL then; the others may only be closed, before or after it.
+ * Fails with SHEAF_LIMIT, SHEAF_SYSTEM, or SHEAF_STOPPED; then all may only be closed. */
+enum sheaf_status group_tables_combine(struct group_table **tables, unsigned count,
+                                       const struct group_combining *how, struct group_table **out,
+                                       struct sheaf_error *error);
 
 uint64_t group_table_count(const struct group_table *table);
 

@@ -1,54 +1,111 @@
-/* Merging two group tables: groups never move, so `into` takes over the memory of `from` whole, and
- * with it, one by one, the groups that are new to it. This needs no more memory than the two
- * tables had, save for slots. */
+/* Merging two group tables, a block of groups at a time: keys are looked up as those of rows are.
+ * Long keys and states stay where they are: `into` takes over the memory of `from`. */
 #include "agg/group_table.h"
+
 #include "base/error.h"
 
-#include <string.h>
-
-static struct group *find_equal(const struct group_table *table, const struct group *group)
+static enum sheaf_status merge_kind(const struct group_table *table, enum group_call_kind kind,
+                                    char *into, char *from, struct sheaf_error *error)
 {
-    const size_t mask = table->slot_count - 1;
-    for (size_t i = (size_t)group->hash & mask; table->slots[i].group != NULL; i = (i + 1) & mask) {
-        struct group *other = table->slots[i].group;
-        if (table->slots[i].hash == group->hash && other->key_size == group->key_size &&
-            memcmp(group_key(other), group_key(group), group->key_size) == 0)
-            return other;
-    }
-    return NULL;
-}
-
-static enum sheaf_status merge_states(struct group_table *table, struct group *into,
-                                      struct group *from, struct sheaf_error *error)
-{
-    char *into_states = group_states(into);
-    char *from_states = group_states(from);
     for (uint32_t i = 0; i < table->setup->call_count; i++) {
         const struct agg_call *call = &table->setup->calls[i];
-        TRY(call->ops->merge(into_states + table->offsets[i], from_states + table->offsets[i], call,
-                             error));
+        const size_t offset = table->calls[i].offset;
+        if (table->calls[i].kind == kind)
+            TRY(call->ops->merge(into + offset, from + offset, call, error));
     }
     return SHEAF_OK;
 }
 
-/* Takes a group, whose memory is the table's already: links it, or adds it to its equal and drops
- * its states. On failure its states are dropped too. */
-static enum sheaf_status take_group(struct group_table *table, struct group *group,
+/* Takes the states of a group, or adds them to those that are there, and drops them. */
+static enum sheaf_status merge_states(struct group_table *into, uint32_t number,
+                                      struct group_table *from, uint32_t from_number,
+                                      struct sheaf_error *error)
+{
+    char *plain = group_plain_states(from, from_number);
+    char *spilled = group_spilled_states(from, from_number);
+    if (plain != NULL) {
+        char **states = &((char **)into->plain.memory)[number];
+        if (*states != NULL)
+            TRY(merge_kind(into, GROUP_CALL_PLAIN, *states, plain, error));
+        else
+            *states = plain, ((char **)from->plain.memory)[from_number] = NULL;
+    }
+    if (spilled != NULL) {
+        TRY(group_array_grow(into, &into->spilled, into->room, sizeof(char *), error));
+        char **states = &((char **)into->spilled.memory)[number];
+        if (*states != NULL)
+            TRY(merge_kind(into, GROUP_CALL_SUMMED, *states, spilled, error));
+        else
+            *states = spilled, ((char **)from->spilled.memory)[from_number] = NULL;
+    }
+    if (from->has_plain_drops || spilled != NULL)
+        group_drop(from, from_number);
+    return SHEAF_OK;
+}
+
+static void merge_place(struct group_table *into, uint32_t number, struct place place)
+{
+    if (group_at(into, number)->rows > 0 && place_compare(group_place(into, number), place) < 0)
+        return;
+    group_at(into, number)->file = place.file;
+    ((uint64_t *)into->first_bytes.memory)[number] = place.byte;
+}
+
+static enum sheaf_status merge_group(struct group_table *into, uint32_t number,
+                                     struct group_table *from, uint32_t from_number,
+                                     struct sheaf_error *error)
+{
+    merge_place(into, number, group_place(from, from_number));
+    group_at(into, number)->rows += group_at(from, from_number)->rows;
+    TRY(group_sums_merge(into, number, from, from_number, error));
+    return merge_states(into, number, from, from_number, error);
+}
+
+enum sheaf_status group_merge_begin(struct group_table *into, const struct group_table *from,
                                     struct sheaf_error *error)
 {
-    enum sheaf_status status = group_table_reserve(table, error);
-    struct group *equal = status == SHEAF_OK ? find_equal(table, group) : NULL;
-    if (status == SHEAF_OK && equal == NULL) {
-        group_table_link(table, group);
-        return SHEAF_OK;
+    into->is_ascending = false;
+    if (!into->has_rows || place_compare(from->last, into->last) > 0)
+        into->last = from->last;
+    into->has_rows = into->has_rows || from->has_rows;
+    for (uint32_t c = 0; c < from->column_count; c++)
+        if (from->columns[c].exponent != GROUP_NO_EXPONENT)
+            TRY(group_sums_begin(into, &into->columns[c], from->columns[c].exponent, error));
+    return SHEAF_OK;
+}
+
+enum sheaf_status group_merge_block(struct group_table *into, struct group_table *from,
+                                    const uint32_t *numbers, uint32_t count,
+                                    struct sheaf_error *error)
+{
+    const struct group_source source = {.batch = NULL};
+    for (uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(group_at(from, numbers[i]));
+    for (uint32_t i = 0; i < count; i++)
+        group_probe_group(into, group_at(from, numbers[i]), &into->probes[i]);
+    group_prefetch(into, count);
+    for (uint32_t i = 0; (i = group_find(into, &source, i, count)) < count; i++) {
+        into->found[i] = group_add(into, &source, i, error);
+        if (into->found[i] == GROUP_NONE)
+            return error->status;
     }
-    if (equal != NULL) {
-        if (place_compare(group->place, equal->place) < 0)
-            equal->place = group->place;
-        status = merge_states(table, equal, group, error);
+    for (uint32_t i = 0; i < count; i++)
+        TRY(merge_group(into, into->found[i], from, numbers[i], error));
+    return group_guard_probes(into, error);
+}
+
+static enum sheaf_status merge_groups(struct group_table *into, struct group_table *from,
+                                      struct sheaf_error *error)
+{
+    TRY(group_merge_begin(into, from, error));
+    uint32_t numbers[GROUP_BLOCK];
+    for (uint32_t start = 0; start < from->count;) {
+        uint32_t count = 0;
+        while (count < GROUP_BLOCK && start < from->count)
+            numbers[count++] = start++;
+        TRY(group_merge_block(into, from, numbers, count, error));
     }
-    group_drop(table, group);
-    return status;
+    return SHEAF_OK;
 }
 
 enum sheaf_status group_table_merge(struct group_table *into, struct group_table *from,
@@ -58,20 +115,14 @@ enum sheaf_status group_table_merge(struct group_table *into, struct group_table
     error = group_error(error, &unseen);
     group_table_unsort(into);
     group_table_unsort(from);
+    if (into->setup->key_count == 0)
+        return merge_states(into, 0, from, 0, error);
+    const enum sheaf_status status = merge_groups(into, from, error);
+    /* Also after a failure: what was taken lies in the memory of `from`, which may be closed before
+     * `into`. What was not taken must then be dropped while there is that memory. */
+    for (uint32_t i = 0; status != SHEAF_OK && i < from->count; i++)
+        group_drop(from, i);
     arena_adopt(&into->arena, &from->arena);
-    enum sheaf_status status = SHEAF_OK;
-    /* Also after a failure: the groups lie in `into` now, which may be closed before `from`. */
-    for (size_t i = 0; i < from->slot_count; i++) {
-        struct group *group = from->slots[i].group;
-        from->slots[i].group = NULL;
-        if (group == NULL)
-            continue;
-        if (status == SHEAF_OK)
-            status = take_group(into, group, error);
-        else
-            group_drop(into, group);
-    }
-    from->group_count = 0;
-    from->only = NULL;
+    from->count = 0;
     return status;
 }

@@ -1,80 +1,183 @@
+/* The memory of a group table. */
 #include "agg/group_table.h"
+
 #include "base/error.h"
 
-#include <string.h>
+#include <assert.h>
 
-enum { FIRST_SLOTS = 16 };
+enum {
+    FIRST_ROOM = 64,
+    STEP_ROOM = 1 << 16, /* from so many groups on, a quarter is added at a time */
+    LINE = 64,
+};
 
-_Static_assert(sizeof(struct group) % 8 == 0, "a key begins right after the group");
+/* ---- arrays ------------------------------------------------------------------------------ */
 
-void *group_alloc(const struct group_setup *setup, size_t count, size_t size,
-                  struct sheaf_error *error)
+enum sheaf_status group_array_grow(const struct group_table *table, struct group_array *array,
+                                   size_t count, size_t size, struct sheaf_error *error)
+{
+    const struct group_setup *setup = table->setup;
+    size_t bytes;
+    if (!size_multiply(count, size, &bytes))
+        return error_no_memory(error, setup->what);
+    if (bytes <= array->bytes)
+        return SHEAF_OK;
+    const size_t more = bytes - array->bytes;
+    TRY(memory_charge(setup->budget, more, setup->what, setup->column, error));
+    /* A large block is moved by the system, without copying. */
+    void *memory =
+        array->memory == NULL ? memory_zeroed(1, bytes) : memory_resize(array->memory, bytes);
+    if (memory == NULL) {
+        memory_uncharge(setup->budget, more);
+        return error_no_memory(error, setup->what);
+    }
+    *array = (struct group_array){.memory = memory, .bytes = bytes};
+    return SHEAF_OK;
+}
+
+void group_array_close(const struct group_table *table, struct group_array *array)
+{
+    if (array->memory == NULL)
+        return;
+    memory_free(array->memory);
+    memory_uncharge(table->setup->budget, array->bytes);
+    *array = (struct group_array){.memory = NULL};
+}
+
+static char *line_start(void *memory)
+{
+    return (char *)memory + (-(uintptr_t)memory & (LINE - 1));
+}
+
+/* Records begin at a cache line, wherever their memory does. */
+static enum sheaf_status grow_records(struct group_table *table, size_t room,
+                                      struct sheaf_error *error)
 {
     size_t bytes;
-    if (!size_multiply(count, size, &bytes)) {
-        error_no_memory(error, setup->what);
-        return NULL;
-    }
-    if (memory_charge(setup->budget, bytes, setup->what, setup->column, error) != SHEAF_OK)
-        return NULL;
-    void *memory = memory_zeroed(count, size);
-    if (memory == NULL) {
-        memory_uncharge(setup->budget, bytes);
-        error_no_memory(error, setup->what);
-    }
-    return memory;
+    if (!size_multiply(room, table->group_size, &bytes) || !size_add(bytes, LINE, &bytes))
+        return error_no_memory(error, table->setup->what);
+    const ptrdiff_t before =
+        table->groups == NULL ? 0 : table->groups - (const char *)table->records.memory;
+    TRY(group_array_grow(table, &table->records, bytes, 1, error));
+    char *memory = table->records.memory;
+    table->groups = line_start(memory);
+    if (table->count > 0 && table->groups != memory + before)
+        memmove(table->groups, memory + before, table->count * table->group_size);
+    return SHEAF_OK;
 }
 
-void group_free(struct memory_budget *budget, void *memory, size_t count, size_t size)
+enum sheaf_status group_table_reserve(struct group_table *table, struct sheaf_error *error)
 {
-    if (memory == NULL)
-        return;
-    memory_free(memory);
-    memory_uncharge(budget, count * size);
+    if (table->count < table->room)
+        return SHEAF_OK;
+    if (table->count >= GROUP_MOST)
+        return error_set(error, SHEAF_LIMIT, "%s: more than %lu groups", table->setup->what,
+                         (unsigned long)GROUP_MOST);
+    size_t room = table->room + table->room / (table->room < STEP_ROOM ? 1 : 4);
+    if (room < FIRST_ROOM)
+        room = table->setup->key_count == 0 ? 1 : FIRST_ROOM;
+    TRY(grow_records(table, room, error));
+    TRY(group_array_grow(table, &table->first_bytes, room, sizeof(uint64_t), error));
+    if (table->plain_size > 0)
+        TRY(group_array_grow(table, &table->plain, room, sizeof(char *), error));
+    if (table->spilled.memory != NULL)
+        TRY(group_array_grow(table, &table->spilled, room, sizeof(char *), error));
+    table->room = room;
+    return SHEAF_OK;
 }
 
-/* Lays out the states of a group. False when their size overflows. */
-static bool lay_out_states(struct group_table *table)
+/* ---- states ------------------------------------------------------------------------------ */
+
+static bool lies_in(const struct group_call *call, bool is_plain)
 {
-    for (uint32_t i = 0; i < table->setup->call_count; i++) {
-        const struct agg_ops *ops = table->setup->calls[i].ops;
-        table->offsets[i] = table->states_size;
-        table->has_drops = table->has_drops || ops->drop != NULL;
-        if (!size_add(table->states_size, ops->size, &table->states_size))
-            return false;
-    }
-    return true;
+    return is_plain ? call->kind == GROUP_CALL_PLAIN : call->kind == GROUP_CALL_SUMMED;
 }
 
-struct group *group_make(struct group_table *table, uint64_t hash, size_t key_size,
+static char *make_states(struct group_table *table, size_t size, bool is_plain,
                          struct sheaf_error *error)
 {
-    size_t size;
-    if (!size_add(key_size, sizeof(struct group) + 16, &size) ||
-        !size_add(size, table->states_size, &size)) {
-        error_no_memory(error, table->setup->what);
-        return NULL;
-    }
-    struct group *group = arena_alloc(&table->arena, size, error);
-    if (group == NULL)
-        return NULL;
-    *group = (struct group){.hash = hash, .key_size = key_size};
-    char *states = group_states(group);
-    for (uint32_t i = 0; i < table->setup->call_count; i++) {
+    char *states = arena_alloc(&table->arena, size, error);
+    for (uint32_t i = 0; states != NULL && i < table->setup->call_count; i++) {
         const struct agg_call *call = &table->setup->calls[i];
-        call->ops->init(states + table->offsets[i], call);
+        if (lies_in(&table->calls[i], is_plain))
+            call->ops->init(states + table->calls[i].offset, call);
     }
-    return group;
+    return states;
 }
 
-/* Without key columns there is one group, also when no row ever comes. */
+char *group_make_plain(struct group_table *table, struct sheaf_error *error)
+{
+    return make_states(table, table->plain_size, true, error);
+}
+
+char *group_spill(struct group_table *table, uint32_t number, struct sheaf_error *error)
+{
+    if (group_array_grow(table, &table->spilled, table->room, sizeof(char *), error) != SHEAF_OK)
+        return NULL;
+    char **states = &((char **)table->spilled.memory)[number];
+    if (*states == NULL)
+        *states = make_states(table, table->spilled_size, false, error);
+    return *states;
+}
+
+static void drop_states(const struct group_table *table, char *states, bool is_plain)
+{
+    for (uint32_t i = 0; i < table->setup->call_count; i++) {
+        const struct agg_call *call = &table->setup->calls[i];
+        if (lies_in(&table->calls[i], is_plain) && call->ops->drop != NULL)
+            call->ops->drop(states + table->calls[i].offset, call);
+    }
+}
+
+void group_drop(struct group_table *table, uint32_t number)
+{
+    char *plain = group_plain_states(table, number);
+    char *spilled = group_spilled_states(table, number);
+    if (plain != NULL) {
+        ((char **)table->plain.memory)[number] = NULL;
+        drop_states(table, plain, true);
+    }
+    if (spilled != NULL) {
+        ((char **)table->spilled.memory)[number] = NULL;
+        drop_states(table, spilled, false);
+    }
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+void group_table_close(struct group_table *table)
+{
+    if (table == NULL)
+        return;
+    for (size_t i = 0; i < table->part_count; i++)
+        group_table_close(table->parts[i]);
+    memory_free(table->parts);
+    memory_free(table->starts);
+    if (table->has_plain_drops || table->spilled.memory != NULL)
+        for (uint32_t i = 0; i < table->count; i++)
+            group_drop(table, i);
+    struct group_array *arrays[] = {&table->index,  &table->records, &table->first_bytes,
+                                    &table->plain,  &table->spilled, &table->numbers,
+                                    &table->states, &table->order};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        group_array_close(table, arrays[i]);
+    arena_close(&table->arena);
+    arena_close(&table->layout);
+    memory_free(table);
+}
+
+/* Without key columns there is one group, also when no row ever comes, and its states are full. */
 static enum sheaf_status make_only_group(struct group_table *table, struct sheaf_error *error)
 {
     TRY(group_table_reserve(table, error));
-    table->only = group_make(table, 0, 0, error);
-    if (table->only == NULL)
-        return error->status;
-    group_table_link(table, table->only);
+    memcpy(group_at(table, 0), table->fresh, table->group_size);
+    if (table->plain_size > 0) {
+        char *states = group_make_plain(table, error);
+        if (states == NULL)
+            return error->status;
+        ((char **)table->plain.memory)[0] = states;
+    }
+    table->count = 1;
     return SHEAF_OK;
 }
 
@@ -84,20 +187,17 @@ enum sheaf_status group_table_open(const struct group_setup *setup, struct group
     struct sheaf_error unseen;
     error = group_error(error, &unseen);
     *out = NULL;
-    size_t size;
-    if (!size_multiply(setup->call_count, sizeof(size_t), &size) ||
-        !size_add(size, sizeof(struct group_table), &size))
-        return error_no_memory(error, setup->what);
-    struct group_table *table = memory_zeroed(1, size);
+    struct group_table *table = memory_zeroed(1, sizeof *table);
     if (table == NULL)
         return error_no_memory(error, setup->what);
     table->setup = setup;
+    table->is_ascending = true;
     table->arena =
         (struct arena){.budget = setup->budget, .what = setup->what, .column = setup->column};
-    enum sheaf_status status = SHEAF_OK;
-    if (!lay_out_states(table))
-        status = error_no_memory(error, setup->what);
-    else if (setup->key_count == 0)
+    table->layout = table->arena;
+    group_take_secret(table, setup->secret);
+    enum sheaf_status status = group_lay_out(table, error);
+    if (status == SHEAF_OK && setup->key_count == 0)
         status = make_only_group(table, error);
     if (status != SHEAF_OK) {
         group_table_close(table);
@@ -107,74 +207,10 @@ enum sheaf_status group_table_open(const struct group_setup *setup, struct group
     return SHEAF_OK;
 }
 
-static void drop_all(struct group_table *table)
-{
-    if (!table->has_drops)
-        return;
-    for (size_t i = 0; i < table->slot_count; i++)
-        if (table->slots[i].group != NULL)
-            group_drop(table, table->slots[i].group);
-}
-
-void group_table_close(struct group_table *table)
-{
-    if (table == NULL)
-        return;
-    drop_all(table);
-    group_table_unsort(table);
-    struct memory_budget *budget = table->setup->budget;
-    group_free(budget, table->slots, table->slot_count, sizeof *table->slots);
-    group_free(budget, table->hashes, table->row_room, sizeof *table->hashes);
-    group_free(budget, table->states, table->row_room, sizeof *table->states);
-    arena_close(&table->arena);
-    memory_free(table);
-}
-
 uint64_t group_table_count(const struct group_table *table)
 {
-    return table->group_count;
-}
-
-void group_drop(const struct group_table *table, struct group *group)
-{
-    char *states = group_states(group);
-    for (uint32_t i = 0; i < table->setup->call_count; i++) {
-        const struct agg_call *call = &table->setup->calls[i];
-        if (call->ops->drop != NULL)
-            call->ops->drop(states + table->offsets[i], call);
-    }
-}
-
-/* Puts a group into the first free slot of its probe sequence. */
-static void slot_link(struct group_slot *slots, size_t slot_count, struct group *group)
-{
-    const size_t mask = slot_count - 1;
-    size_t i = (size_t)group->hash & mask;
-    while (slots[i].group != NULL)
-        i = (i + 1) & mask;
-    slots[i] = (struct group_slot){.hash = group->hash, .group = group};
-}
-
-enum sheaf_status group_table_reserve(struct group_table *table, struct sheaf_error *error)
-{
-    if (table->group_count < table->slot_count / 2)
-        return SHEAF_OK;
-    struct memory_budget *budget = table->setup->budget;
-    const size_t slot_count = table->slot_count == 0 ? FIRST_SLOTS : table->slot_count * 2;
-    struct group_slot *slots = group_alloc(table->setup, slot_count, sizeof *slots, error);
-    if (slots == NULL)
-        return error->status;
-    for (size_t i = 0; i < table->slot_count; i++)
-        if (table->slots[i].group != NULL)
-            slot_link(slots, slot_count, table->slots[i].group);
-    group_free(budget, table->slots, table->slot_count, sizeof *table->slots);
-    table->slots = slots;
-    table->slot_count = slot_count;
-    return SHEAF_OK;
-}
-
-void group_table_link(struct group_table *table, struct group *group)
-{
-    slot_link(table->slots, table->slot_count, group);
-    table->group_count++;
+    uint64_t count = table->count;
+    for (size_t i = 0; i < table->part_count; i++)
+        count += table->parts[i]->count;
+    return count;
 }

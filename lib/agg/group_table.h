@@ -1,13 +1,21 @@
 /* agg/group_table.h - how a group table is laid out. Shared by the group files of this room only.
  *
- * A group is one piece of the table's arena, and never moves:
+ * Groups are numbered as they appear. What every row touches lies in one record a group, all
+ * records one behind the other:
  *
- *     struct group | key | padding to 16 | state of call 0 | state of call 1 | ...
+ *     struct group (key, rows) | accumulator of column 0 | accumulator of column 1 | ...
  *
- * The key is, for each key column, the length of the text (GROUP_NULL for a null), then its bytes:
- * no two keys have the same bytes, and equal bytes are equal keys. The slots are an open-addressed
- * hash table with linear probing, a power of two of them, at most half in use. The hash is keyed,
- * so no input can make long probes. */
+ * so that a few hundred groups fit the first-level cache, each in a line. Arrays beside it hold by
+ * number what is seldom needed: the place of the first row, and two sets of states. `plain` is of
+ * the calls that take rows; `spilled` of those that take summaries, and is only there once an
+ * accumulator did not suffice: a sum of 64 bits that overflowed, a column without short decimals.
+ *
+ * The index is an open-addressed hash table with linear probing. A slot is 32 bits of the hash (the
+ * tag) over the number of the group plus one; 0 is free. Its first choice is the tag's high bits:
+ * so slots are in the order of their tags, save for those that gave way to others. Doubling the
+ * index therefore walks both ends in order, and all groups whose tags begin alike are neighbours
+ * (group_combine.c). The hash is keyed; should probes become long all the same, the table draws a
+ * key of its own (group_index.c). */
 #ifndef AGG_GROUP_TABLE_H
 #define AGG_GROUP_TABLE_H
 
@@ -17,70 +25,179 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define GROUP_NULL UINT64_MAX
+enum {
+    GROUP_BLOCK = 256, /* rows that are hashed, found and summed at a time */
+    GROUP_INLINE = 16, /* bytes of a key that fits its record */
+};
+
+/* In the place of the length of a key that fits. */
+#define GROUP_LONG (UINT32_MAX - 1)
+#define GROUP_NULL UINT32_MAX /* the null of one key column */
+
+/* No group has this number. */
+#define GROUP_NONE UINT32_MAX
+#define GROUP_MOST (UINT32_MAX - 1)
+
+/* A key as records and probes have it. One column: its bytes; several: a byte of length before each
+ * one's bytes (PACKED_NULL: null), if that fits. What fits is followed by zeros, so that two words
+ * and a length are the whole key. What does not is written out elsewhere: for each column a length
+ * of 8 bytes (UINT64_MAX: null), then its bytes. */
+union group_key {
+    char bytes[GROUP_INLINE];
+    uint64_t words[2];
+    struct {
+        const char *written; /* NULL in a probe that comes of a row */
+        uint64_t hash;
+    };
+};
 
 struct group {
-    uint64_t hash;
-    struct place place; /* of its first row */
-    size_t key_size;
+    union group_key key;
+    uint32_t length; /* of a key that fits; else GROUP_LONG or GROUP_NULL */
+    uint32_t file;   /* of its first row; the byte is apart */
+    uint64_t rows;
 };
 
-struct group_slot {
-    uint64_t hash; /* the group's: most probes that miss end here, without touching the group */
-    struct group *group; /* NULL: free */
+_Static_assert(sizeof(struct group) == 32, "a group of one column's extremes fills a cache line");
+
+/* What one row, or a group of another table, looks for. */
+struct group_probe {
+    union group_key key;
+    uint32_t length;
+    uint32_t tag;
 };
 
-struct group_entry {
-    struct place place;
-    const struct group *group;
+/* Where the probes of a block come from, to compare and to write long keys. */
+struct group_source {
+    const struct batch *batch; /* NULL: from groups of a table */
+    uint32_t start;            /* the first selected row of the block */
+};
+
+/* Sums of one column's short decimals in one group. A form has the members up to those that are
+ * needed. */
+struct group_accumulator {
+    uint64_t count;
+    int64_t sum; /* of mantissas at the column's exponent */
+    int64_t least;
+    int64_t greatest;
+    uint64_t squares[2]; /* low, high */
+};
+
+enum group_form { GROUP_FORM_SUM, GROUP_FORM_EXTREMES, GROUP_FORM_SQUARES };
+
+/* No decimal has been summed. */
+enum { GROUP_NO_EXPONENT = 1 };
+
+/* A column that summed calls share. */
+struct group_column {
+    uint32_t argument; /* in batch->columns */
+    uint32_t first_call;
+    unsigned parts; /* what its calls want: enum decimal_summary_part bits */
+    enum group_form form;
+    size_t offset;       /* of its accumulator in a record */
+    size_t nulls_offset; /* of the number of nulls there; 0: nobody asks */
+    int exponent;        /* of all accumulators, or GROUP_NO_EXPONENT */
+    uint64_t misfits;    /* rows that did not fit that, since it was chosen */
+};
+
+enum group_call_kind {
+    GROUP_CALL_PLAIN,  /* takes rows, always */
+    GROUP_CALL_SUMMED, /* takes summaries of `column` */
+    GROUP_CALL_ROWS,   /* needs no more than the number of rows */
+};
+
+struct group_call {
+    size_t offset; /* of its state among the plain, or the spilled ones */
+    uint32_t kind; /* enum group_call_kind */
+    uint32_t column;
+    uint32_t next; /* call of the same column; GROUP_NONE: none */
+};
+
+/* Memory that is charged and grows. */
+struct group_array {
+    void *memory;
+    size_t bytes;
 };
 
 struct group_table {
     const struct group_setup *setup;
-    struct arena arena; /* groups */
-    struct group_slot *slots;
+    struct arena arena; /* long keys, states */
+
+    const struct hash_secret *secret; /* the setup's, or own_secret */
+    struct hash_secret own_secret;
+    uint64_t mix[4];      /* of the secret, for keys that fit */
+    unsigned own_secrets; /* how many were drawn */
+    bool has_long_probe;  /* and shall have a secret of its own */
+
+    struct group_array index;
     size_t slot_count;
-    size_t group_count;
-    struct group *only; /* the one group when there are no key columns, else NULL */
+    unsigned shift; /* of a tag to its first choice */
 
-    /* For one batch: of the i-th selected row, the hash of its key and the states of its group. */
-    uint64_t *hashes;
-    char **states;
-    uint32_t row_room; /* rows that both have room for */
+    struct group_array records;
+    char *groups; /* in that, at a cache line's start */
+    size_t group_size;
+    struct group_array first_bytes; /* uint64_t: where each group's first row begins in its file */
+    struct group_array plain;       /* char *: of each group; empty when no call is plain */
+    struct group_array spilled;     /* char *: of each group, NULL where nothing spilled */
+    size_t room;                    /* groups that all of these have room for */
+    size_t count;
+    char *fresh; /* the record of a group without rows */
+    size_t plain_size;
+    size_t spilled_size;
 
-    struct group_entry *order; /* group_count of them; NULL: not sorted since the last change */
+    struct group_column *columns;
+    uint32_t column_count;
+    struct group_call *calls; /* as the setup's */
+    struct arena layout;      /* those two, and `fresh` */
 
-    bool has_drops; /* some call's states must be dropped */
-    size_t states_size;
-    size_t offsets[]; /* of each call's state among a group's states */
+    struct place last; /* no row stands behind it; file UINT32_MAX: there are no rows yet */
+    bool has_rows;
+    bool is_ascending; /* the groups' numbers are the order in which they appear */
+
+    /* For one block: what is looked for, the numbers of the groups, some column's decimals. */
+    struct group_probe probes[GROUP_BLOCK];
+    uint32_t found[GROUP_BLOCK];
+    int64_t mantissas[GROUP_BLOCK];
+    /* For one batch: the group of the i-th selected row, and its states. */
+    struct group_array numbers;
+    struct group_array states;
+
+    /* Of a table that others were combined into: those, each with the groups of some tags. */
+    struct group_table **parts;
+    uint32_t *starts;  /* of each part: the groups before it */
+    size_t part_count; /* 0: it is a table of its own */
+
+    struct group_array order; /* uint32_t: groups, counted through the parts */
+    bool is_sorted;           /* without `order`: as they are */
+
+    bool has_plain_drops; /* some plain call's states must be dropped */
 };
 
-static inline const char *group_key(const struct group *group)
+static inline struct group *group_at(const struct group_table *table, uint32_t number)
 {
-    return (const char *)(group + 1);
+    return (void *)(table->groups + (size_t)number * table->group_size);
 }
 
-static inline size_t group_states_offset(size_t key_size)
+static inline struct group_accumulator *group_accumulator_at(struct group *group,
+                                                             const struct group_column *column)
 {
-    return (sizeof(struct group) + key_size + 15) & ~(size_t)15;
+    return (void *)((char *)group + column->offset);
 }
 
-static inline char *group_states(struct group *group)
+static inline char *group_plain_states(const struct group_table *table, uint32_t number)
 {
-    return (char *)group + group_states_offset(group->key_size);
+    return table->plain.memory == NULL ? NULL : ((char **)table->plain.memory)[number];
 }
 
-/* Reads one column of a key and moves *key to the next. A null has no bytes, an empty text has
- * some. */
-static inline struct text group_key_next(const char **key)
+static inline char *group_spilled_states(const struct group_table *table, uint32_t number)
 {
-    uint64_t length;
-    memcpy(&length, *key, sizeof length);
-    struct text text = {.bytes = *key + sizeof length, .length = (size_t)length};
-    if (length == GROUP_NULL)
-        text = (struct text){.bytes = NULL};
-    *key += sizeof length + text.length;
-    return text;
+    return table->spilled.memory == NULL ? NULL : ((char **)table->spilled.memory)[number];
+}
+
+static inline struct place group_place(const struct group_table *table, uint32_t number)
+{
+    return (struct place){.byte = ((const uint64_t *)table->first_bytes.memory)[number],
+                          .file = group_at(table, number)->file};
 }
 
 /* Gives `error`, or what stands in for it when the caller of the room passed NULL: inside, a
@@ -90,27 +207,123 @@ static inline struct sheaf_error *group_error(struct sheaf_error *error, struct 
     return error != NULL ? error : unseen;
 }
 
-/* Allocates `count` zeroed items of `size` bytes, charged as "the group table"; NULL with `error`
- * filled. group_free takes the same size again, and NULL. */
-void *group_alloc(const struct group_setup *setup, size_t count, size_t size,
-                  struct sheaf_error *error);
-void group_free(struct memory_budget *budget, void *memory, size_t count, size_t size);
+/* ---- group_table.c: memory ---- */
 
-/* Gives a group with fresh states, not linked, whose place and key (`key_size` bytes after the
- * struct) the caller writes; NULL with `error` filled. */
-struct group *group_make(struct group_table *table, uint64_t hash, size_t key_size,
-                         struct sheaf_error *error);
+/* Makes sure that the array has `count` items of `size` bytes, charged as "the group table". Of an
+ * empty array all bytes become zero; what others gain is not initialised. The array stays as it was
+ * on failure. */
+enum sheaf_status group_array_grow(const struct group_table *table, struct group_array *array,
+                                   size_t count, size_t size, struct sheaf_error *error);
+void group_array_close(const struct group_table *table, struct group_array *array);
 
-/* Makes sure that one more group can be linked. */
+/* Makes room for one more group. */
 enum sheaf_status group_table_reserve(struct group_table *table, struct sheaf_error *error);
 
-/* Links a group that has no equal in the table, after group_table_reserve. */
-void group_table_link(struct group_table *table, struct group *group);
+/* Makes fresh states of a group's plain calls, or of its summed ones; the latter only if there are
+ * none. NULL with `error` filled. */
+char *group_make_plain(struct group_table *table, struct sheaf_error *error);
+char *group_spill(struct group_table *table, uint32_t number, struct sheaf_error *error);
+
+/* Drops the states of a group, which has none after. */
+void group_drop(struct group_table *table, uint32_t number);
+
+/* ---- group_layout.c ---- */
+
+/* Fills table->calls, columns, fresh and all sizes. */
+enum sheaf_status group_lay_out(struct group_table *table, struct sheaf_error *error);
+
+/* Empties an accumulator. */
+void group_accumulator_clear(struct group_accumulator *accumulator, enum group_form form);
+
+/* ---- group_key.c: keys ---- */
+
+/* Takes the secret for the hash. */
+void group_take_secret(struct group_table *table, const struct hash_secret *secret);
+
+/* Makes the probes of `count` selected rows from source->start on. */
+void group_probe_rows(struct group_table *table, const struct group_source *source, uint32_t count);
+
+/* Makes the probe of a group of any table of this setup. */
+void group_probe_group(const struct group_table *table, const struct group *group,
+                       struct group_probe *probe);
+
+/* Whether a long key is that of the i-th probe of a block. */
+bool group_has_long_key(const struct group_table *table, const struct group *group,
+                        const struct group_source *source, uint32_t i);
+
+/* Gives the long key of the i-th probe, which lives as long as the table. NULL with `error`. */
+const char *group_write_key(struct group_table *table, const struct group_source *source,
+                            uint32_t i, struct sheaf_error *error);
+
+/* Reads the texts of a key one by one: *at is moved on, and is at first NULL. */
+struct text group_key_next(const struct group_table *table, const struct group *group,
+                           const char **at);
+
+/* ---- group_index.c: finding ---- */
+
+/* Finds the groups of probes from the i-th on, up to `count`, into table->found, counting a row for
+ * each if it is of a batch. Gives the number of the first probe that has no group, or `count`. */
+uint32_t group_find(struct group_table *table, const struct group_source *source, uint32_t i,
+                    uint32_t count);
+
+/* Gives a new group for the i-th probe, which has none, without rows or states, or GROUP_NONE with
+ * `error` filled. */
+uint32_t group_add(struct group_table *table, const struct group_source *source, uint32_t i,
+                   struct sheaf_error *error);
+
+/* Fetches from memory what finding so many probes will touch. */
+void group_prefetch(const struct group_table *table, uint32_t count);
+
+/* To be called between blocks. */
+enum sheaf_status group_guard_probes(struct group_table *table, struct sheaf_error *error);
+
+#ifdef SHEAF_TESTING
+/* Keeps only these bits of every hash, in tables that have drawn fewer than so many secrets of
+ * their own. All bits, and 0: nothing is changed. */
+void group_weaken_hash(uint64_t bits, unsigned own_secrets);
+
+/* Lets the workers combine tables that have so many groups in all. */
+void group_combine_from(uint64_t groups);
+#endif
+
+/* ---- group_sums.c: accumulators ---- */
+
+/* Makes the accumulators of a column fit for decimals of this exponent. */
+enum sheaf_status group_sums_begin(struct group_table *table, struct group_column *column,
+                                   int exponent, struct sheaf_error *error);
+
+/* Adds the decimals of `count` selected rows from `start` on to the groups with these numbers. */
+enum sheaf_status group_sums_add(struct group_table *table, struct group_column *column,
+                                 const struct group_source *source, uint32_t count,
+                                 struct sheaf_error *error);
+
+/* Adds the accumulators of a group of another table, whose column has the same position. */
+enum sheaf_status group_sums_merge(struct group_table *table, uint32_t number,
+                                   const struct group_table *from, uint32_t from_number,
+                                   struct sheaf_error *error);
+
+/* Gives what an accumulator holds. */
+struct decimal_summary group_sums_summary(const struct group_column *column,
+                                          const struct group *group);
+
+/* ---- group_result.c, group_order.c ---- */
+
+/* Gives the table that has a group, counted through the parts, and makes *number its number there.
+ */
+const struct group_table *group_table_of(const struct group_table *table, uint32_t *number);
 
 /* Forgets the order of the groups, because they change. */
 void group_table_unsort(struct group_table *table);
 
-/* Drops every call's state of a group that is linked nowhere any more. */
-void group_drop(const struct group_table *table, struct group *group);
+/* ---- group_merge.c ---- */
+
+/* Makes the columns of `into` fit for the sums of `from`. */
+enum sheaf_status group_merge_begin(struct group_table *into, const struct group_table *from,
+                                    struct sheaf_error *error);
+
+/* Adds `count` groups of `from`, at most GROUP_BLOCK, and takes their states. */
+enum sheaf_status group_merge_block(struct group_table *into, struct group_table *from,
+                                    const uint32_t *numbers, uint32_t count,
+                                    struct sheaf_error *error);
 
 #endif

@@ -1,159 +1,79 @@
-/* Taking rows into a group table: a batch is hashed column by column, then every row finds its
- * group, then every aggregate takes the whole batch at once. */
+/* Taking rows into a group table, a block at a time: the keys are hashed, then every row finds its
+ * group, then each column's decimals are added to accumulators. Calls that take rows get the whole
+ * batch at once after. */
 #include "agg/group_table.h"
+
 #include "base/error.h"
+#include "num/decimals.h"
+#include "num/power.h"
 
-#include <string.h>
+/* ---- groups ------------------------------------------------------------------------------ */
 
-/* How many rows ahead the slots are fetched from memory: a large table lies outside the caches. */
-enum { PREFETCH_AHEAD = 8 };
-
-/* Makes room for the hashes and states of `rows` rows. */
-static enum sheaf_status reserve_rows(struct group_table *table, uint32_t rows,
-                                      struct sheaf_error *error)
+/* Whether no group of the batch can have appeared before: rows ascend in a batch, and mostly the
+ * batches do as well. Then a group's first row is the one that made it. */
+static bool comes_last(struct group_table *table, const struct batch *batch)
 {
-    if (rows <= table->row_room)
-        return SHEAF_OK;
-    struct memory_budget *budget = table->setup->budget;
-    group_free(budget, table->hashes, table->row_room, sizeof *table->hashes);
-    group_free(budget, table->states, table->row_room, sizeof *table->states);
-    table->row_room = 0;
-    table->states = NULL;
-    table->hashes = group_alloc(table->setup, rows, sizeof *table->hashes, error);
-    if (table->hashes == NULL)
-        return error->status;
-    table->states = group_alloc(table->setup, rows, sizeof *table->states, error);
-    if (table->states == NULL) {
-        group_free(budget, table->hashes, rows, sizeof *table->hashes);
-        table->hashes = NULL;
-        return error->status;
+    const struct place first = batch_place(batch, batch_row(batch, 0));
+    const struct place last = batch_place(batch, batch_row(batch, batch->selected - 1));
+    const bool is_last = !table->has_rows || place_compare(first, table->last) > 0;
+    if (!table->has_rows || place_compare(last, table->last) > 0)
+        table->last = last;
+    table->has_rows = true;
+    table->is_ascending = table->is_ascending && is_last;
+    return is_last;
+}
+
+static void set_place(struct group_table *table, uint32_t number, struct place place)
+{
+    group_at(table, number)->file = place.file;
+    ((uint64_t *)table->first_bytes.memory)[number] = place.byte;
+}
+
+static uint32_t add_row(struct group_table *table, const struct group_source *source, uint32_t i,
+                        struct sheaf_error *error)
+{
+    char *states = NULL;
+    if (table->plain_size > 0) {
+        states = group_make_plain(table, error);
+        if (states == NULL)
+            return GROUP_NONE;
     }
-    table->row_room = rows;
-    return SHEAF_OK;
+    const uint32_t number = group_add(table, source, i, error);
+    if (number == GROUP_NONE)
+        return GROUP_NONE; /* fresh states have nothing to drop */
+    if (states != NULL)
+        ((char **)table->plain.memory)[number] = states;
+    set_place(table, number,
+              batch_place(source->batch, batch_row(source->batch, source->start + i)));
+    return number;
 }
 
-/* The hash of a null may be known to anybody: there is only one null. */
-static uint64_t hash_text(const struct hash_secret *secret, struct text text)
+static enum sheaf_status find_rows(struct group_table *table, const struct group_source *source,
+                                   uint32_t count, struct sheaf_error *error)
 {
-    return text.bytes == NULL ? 0 : hash_bytes(secret, text.bytes, text.length);
-}
-
-/* Hashes the key of each selected row. The texts' hashes are already keyed, so that a fixed odd
- * multiplier (2^64 over the golden ratio) is enough to tell the columns apart. */
-static void hash_rows(struct group_table *table, const struct batch *batch)
-{
-    const struct group_setup *setup = table->setup;
-    const struct text *texts = batch->columns[setup->keys[0]].texts;
-    for (uint32_t i = 0; i < batch->selected; i++)
-        table->hashes[i] = hash_text(setup->secret, texts[batch_row(batch, i)]);
-    for (uint32_t k = 1; k < setup->key_count; k++) {
-        texts = batch->columns[setup->keys[k]].texts;
-        for (uint32_t i = 0; i < batch->selected; i++)
-            table->hashes[i] = table->hashes[i] * UINT64_C(0x9e3779b97f4a7c15) ^
-                               hash_text(setup->secret, texts[batch_row(batch, i)]);
-    }
-}
-
-static bool same_text(struct text a, struct text b)
-{
-    if (a.bytes == NULL || b.bytes == NULL)
-        return a.bytes == b.bytes;
-    return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
-}
-
-static bool has_key_of(const struct group *group, const struct group_setup *setup,
-                       const struct batch *batch, uint32_t row)
-{
-    const char *key = group_key(group);
-    for (uint32_t k = 0; k < setup->key_count; k++)
-        if (!same_text(group_key_next(&key), batch->columns[setup->keys[k]].texts[row]))
-            return false;
-    return true;
-}
-
-/* Gives the group that has the row's key, or NULL. */
-static struct group *find_row(const struct group_table *table, const struct batch *batch,
-                              uint32_t row, uint64_t hash)
-{
-    const size_t mask = table->slot_count - 1;
-    for (size_t i = (size_t)hash & mask; table->slots[i].group != NULL; i = (i + 1) & mask)
-        if (table->slots[i].hash == hash &&
-            has_key_of(table->slots[i].group, table->setup, batch, row))
-            return table->slots[i].group;
-    return NULL;
-}
-
-/* Gives the bytes that the row's key takes in a group; false when that overflows. */
-static bool measure_key(const struct group_setup *setup, const struct batch *batch, uint32_t row,
-                        size_t *size)
-{
-    *size = 0;
-    for (uint32_t k = 0; k < setup->key_count; k++) {
-        const struct text text = batch->columns[setup->keys[k]].texts[row];
-        if (!size_add(*size, sizeof(uint64_t), size) ||
-            !size_add(*size, text.bytes == NULL ? 0 : text.length, size))
-            return false;
-    }
-    return true;
-}
-
-static void write_key(char *key, const struct group_setup *setup, const struct batch *batch,
-                      uint32_t row)
-{
-    for (uint32_t k = 0; k < setup->key_count; k++) {
-        const struct text text = batch->columns[setup->keys[k]].texts[row];
-        const uint64_t length = text.bytes == NULL ? GROUP_NULL : text.length;
-        memcpy(key, &length, sizeof length);
-        key += sizeof length;
-        if (text.bytes != NULL && text.length > 0) {
-            memcpy(key, text.bytes, text.length);
-            key += text.length;
-        }
-    }
-}
-
-/* Gives a new group for the row, linked, or NULL with `error` filled. */
-static struct group *add_row(struct group_table *table, const struct batch *batch, uint32_t row,
-                             uint64_t hash, struct sheaf_error *error)
-{
-    size_t key_size;
-    if (!measure_key(table->setup, batch, row, &key_size)) {
-        error_no_memory(error, table->setup->what);
-        return NULL;
-    }
-    if (group_table_reserve(table, error) != SHEAF_OK)
-        return NULL;
-    struct group *group = group_make(table, hash, key_size, error);
-    if (group == NULL)
-        return NULL;
-    group->place = batch_place(batch, row);
-    write_key((char *)group + sizeof *group, table->setup, batch, row);
-    group_table_link(table, group);
-    return group;
-}
-
-/* Finds or makes the group of each selected row. */
-static enum sheaf_status locate_rows(struct group_table *table, const struct batch *batch,
-                                     struct sheaf_error *error)
-{
-    TRY(group_table_reserve(table, error));
-    for (uint32_t i = 0; i < batch->selected; i++) {
-        if (i + PREFETCH_AHEAD < batch->selected)
-            __builtin_prefetch(
-                &table->slots[table->hashes[i + PREFETCH_AHEAD] & (table->slot_count - 1)]);
-        const uint32_t row = batch_row(batch, i);
-        struct group *group = find_row(table, batch, row, table->hashes[i]);
-        if (group == NULL)
-            group = add_row(table, batch, row, table->hashes[i], error);
-        if (group == NULL)
+    group_prefetch(table, count);
+    for (uint32_t i = 0; (i = group_find(table, source, i, count)) < count; i++) {
+        const uint32_t number = add_row(table, source, i, error);
+        if (number == GROUP_NONE)
             return error->status;
-        const struct place place = batch_place(batch, row);
-        if (place_compare(place, group->place) < 0)
-            group->place = place;
-        table->states[i] = group_states(group);
+        group_at(table, number)->rows = 1;
+        table->found[i] = number;
     }
     return SHEAF_OK;
 }
+
+static void note_places(struct group_table *table, const struct group_source *source,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct place place =
+            batch_place(source->batch, batch_row(source->batch, source->start + i));
+        if (place_compare(place, group_place(table, table->found[i])) < 0)
+            set_place(table, table->found[i], place);
+    }
+}
+
+/* ---- calls ------------------------------------------------------------------------------- */
 
 static const struct column *argument_of(const struct group_setup *setup, uint32_t call,
                                         const struct batch *batch)
@@ -163,16 +83,209 @@ static const struct column *argument_of(const struct group_setup *setup, uint32_
     return &batch->columns[setup->arguments[call]];
 }
 
+static bool has_decimals(const struct group_column *column, const struct batch *batch)
+{
+    return batch->columns[column->argument].decimals.mantissas != NULL;
+}
+
+/* Finds the plain states of each selected row. */
+static char *const *list_plain(struct group_table *table, const struct batch *batch)
+{
+    char **states = table->states.memory;
+    const uint32_t *numbers = table->numbers.memory;
+    for (uint32_t i = 0; i < batch->selected; i++)
+        states[i] = ((char **)table->plain.memory)[numbers[i]];
+    return states;
+}
+
+/* As list_plain, of the spilled states, which are made. */
+static char *const *list_spilled(struct group_table *table, const struct batch *batch,
+                                 struct sheaf_error *error)
+{
+    char **states = table->states.memory;
+    const uint32_t *numbers = table->numbers.memory;
+    for (uint32_t i = 0; i < batch->selected; i++) {
+        states[i] = group_spilled_states(table, numbers[i]);
+        if (states[i] == NULL)
+            states[i] = group_spill(table, numbers[i], error);
+        if (states[i] == NULL)
+            return NULL;
+    }
+    return states;
+}
+
+/* Whether the call takes the rows themselves. */
+static bool takes_rows(const struct group_table *table, uint32_t call, const struct batch *batch)
+{
+    const struct group_call *laid = &table->calls[call];
+    return laid->kind == GROUP_CALL_PLAIN ||
+           (laid->kind == GROUP_CALL_SUMMED && !has_decimals(&table->columns[laid->column], batch));
+}
+
+static enum sheaf_status scatter_kind(struct group_table *table, enum group_call_kind kind,
+                                      const struct batch *batch, struct sheaf_error *error)
+{
+    char *const *states = NULL;
+    for (uint32_t i = 0; i < table->setup->call_count; i++) {
+        const struct agg_call *call = &table->setup->calls[i];
+        if (table->calls[i].kind != kind || !takes_rows(table, i, batch))
+            continue;
+        if (states == NULL) {
+            TRY(group_array_grow(table, &table->states, batch->selected, sizeof(char *), error));
+            states = kind == GROUP_CALL_PLAIN ? list_plain(table, batch)
+                                              : list_spilled(table, batch, error);
+        }
+        if (states == NULL)
+            return error->status;
+        TRY(call->ops->scatter(states, table->calls[i].offset, call,
+                               argument_of(table->setup, i, batch), batch, error));
+    }
+    return SHEAF_OK;
+}
+
+/* ---- without keys ------------------------------------------------------------------------ */
+
+static void summary_add(struct decimal_summary *summary, int64_t mantissa)
+{
+    summary->rows++;
+    if (mantissa == DECIMAL_NULL)
+        return;
+    if (summary->count == 0 || mantissa < summary->least)
+        summary->least = mantissa;
+    if (summary->count == 0 || mantissa > summary->greatest)
+        summary->greatest = mantissa;
+    summary->count++;
+    summary->sum += mantissa;
+    summary->squares += (uint128)((int128)mantissa * mantissa);
+}
+
+/* What a kernel's summarize gives. */
+static void summarize_plainly(const struct decimals *decimals, const struct batch *batch,
+                              struct decimal_summary *out)
+{
+    *out = (struct decimal_summary){.exponent = decimals->exponent};
+    for (uint32_t i = 0; i < batch->selected; i++)
+        summary_add(out, decimals->mantissas[batch_row(batch, i)]);
+}
+
+static void summarize_one(const struct decimals *decimals, uint32_t row,
+                          struct decimal_summary *out)
+{
+    *out = (struct decimal_summary){.exponent = decimals->exponent};
+    summary_add(out, decimals->mantissas[row]);
+}
+
+/* Gives false when the squares may have been too many for 128 bits. */
+static bool summarize(const struct group_table *table, const struct group_column *column,
+                      const struct batch *batch, struct decimal_summary *out)
+{
+    const struct decimals *decimals = &batch->columns[column->argument].decimals;
+    const struct decimal_kernel *kernel = table->setup->kernel;
+    const bool has_squares = (column->parts & SUMMARY_SQUARES) != 0;
+    const unsigned parts = column->parts | (has_squares ? SUMMARY_EXTREMES : 0);
+    if (kernel != NULL)
+        kernel->summarize(decimals, batch->selection, batch->selected, parts, out);
+    else
+        summarize_plainly(decimals, batch, out);
+    if (!has_squares || out->count == 0)
+        return true;
+    const uint128 low = power_magnitude(out->least);
+    const uint128 high = power_magnitude(out->greatest);
+    const uint128 most = low > high ? low : high;
+    return most == 0 || out->count <= (uint128)-1 / (most * most);
+}
+
+static enum sheaf_status absorb_summary(struct group_table *table,
+                                        const struct group_column *column,
+                                        const struct decimal_summary *summary,
+                                        struct sheaf_error *error)
+{
+    char *states = group_plain_states(table, 0);
+    for (uint32_t i = column->first_call; i != GROUP_NONE; i = table->calls[i].next) {
+        const struct agg_call *call = &table->setup->calls[i];
+        TRY(call->ops->absorb(states + table->calls[i].offset, call, summary, error));
+    }
+    return SHEAF_OK;
+}
+
+static enum sheaf_status absorb_column(struct group_table *table, const struct group_column *column,
+                                       const struct batch *batch, struct sheaf_error *error)
+{
+    struct decimal_summary summary;
+    if (summarize(table, column, batch, &summary))
+        return absorb_summary(table, column, &summary, error);
+    const struct decimals *decimals = &batch->columns[column->argument].decimals;
+    for (uint32_t i = 0; i < batch->selected; i++) {
+        summarize_one(decimals, batch_row(batch, i), &summary);
+        TRY(absorb_summary(table, column, &summary, error));
+    }
+    return SHEAF_OK;
+}
+
 static enum sheaf_status update_only_group(struct group_table *table, const struct batch *batch,
                                            struct sheaf_error *error)
 {
-    char *states = group_states(table->only);
+    char *states = group_plain_states(table, 0);
+    for (uint32_t c = 0; c < table->column_count; c++)
+        if (has_decimals(&table->columns[c], batch))
+            TRY(absorb_column(table, &table->columns[c], batch, error));
     for (uint32_t i = 0; i < table->setup->call_count; i++) {
         const struct agg_call *call = &table->setup->calls[i];
-        TRY(call->ops->update(states + table->offsets[i], call, argument_of(table->setup, i, batch),
-                              batch, error));
+        const uint32_t column = table->calls[i].column;
+        if (column != GROUP_NONE && has_decimals(&table->columns[column], batch))
+            continue;
+        TRY(call->ops->update(states + table->calls[i].offset, call,
+                              argument_of(table->setup, i, batch), batch, error));
     }
     return SHEAF_OK;
+}
+
+/* ---- batches ----------------------------------------------------------------------------- */
+
+/* Finds the groups of a block's rows and adds up what has short decimals. */
+static enum sheaf_status take_block(struct group_table *table, const struct group_source *source,
+                                    bool needs_places, struct sheaf_error *error)
+{
+    const struct batch *batch = source->batch;
+    const uint32_t rest = batch->selected - source->start;
+    const uint32_t count = rest < GROUP_BLOCK ? rest : GROUP_BLOCK;
+    group_probe_rows(table, source, count);
+    TRY(find_rows(table, source, count, error));
+    if (table->numbers.memory != NULL)
+        memcpy((uint32_t *)table->numbers.memory + source->start, table->found,
+               count * sizeof *table->found);
+    if (needs_places)
+        note_places(table, source, count);
+    for (uint32_t c = 0; c < table->column_count; c++)
+        if (has_decimals(&table->columns[c], batch))
+            TRY(group_sums_add(table, &table->columns[c], source, count, error));
+    return group_guard_probes(table, error);
+}
+
+static bool any_takes_rows(const struct group_table *table, const struct batch *batch)
+{
+    for (uint32_t i = 0; i < table->setup->call_count; i++)
+        if (takes_rows(table, i, batch))
+            return true;
+    return false;
+}
+
+static enum sheaf_status update_groups(struct group_table *table, const struct batch *batch,
+                                       struct sheaf_error *error)
+{
+    if (table->numbers.memory != NULL || any_takes_rows(table, batch))
+        TRY(group_array_grow(table, &table->numbers, batch->selected, sizeof(uint32_t), error));
+    const bool needs_places = !comes_last(table, batch);
+    for (uint32_t c = 0; c < table->column_count; c++)
+        if (has_decimals(&table->columns[c], batch))
+            TRY(group_sums_begin(table, &table->columns[c],
+                                 batch->columns[table->columns[c].argument].decimals.exponent,
+                                 error));
+    struct group_source source = {.batch = batch};
+    for (; source.start < batch->selected; source.start += GROUP_BLOCK)
+        TRY(take_block(table, &source, needs_places, error));
+    TRY(scatter_kind(table, GROUP_CALL_PLAIN, batch, error));
+    return scatter_kind(table, GROUP_CALL_SUMMED, batch, error);
 }
 
 enum sheaf_status group_table_update(struct group_table *table, const struct batch *batch,
@@ -183,15 +296,7 @@ enum sheaf_status group_table_update(struct group_table *table, const struct bat
     group_table_unsort(table);
     if (batch->selected == 0)
         return SHEAF_OK;
-    if (table->only != NULL)
+    if (table->setup->key_count == 0)
         return update_only_group(table, batch, error);
-    TRY(reserve_rows(table, batch->selected, error));
-    hash_rows(table, batch);
-    TRY(locate_rows(table, batch, error));
-    for (uint32_t i = 0; i < table->setup->call_count; i++) {
-        const struct agg_call *call = &table->setup->calls[i];
-        TRY(call->ops->scatter(table->states, table->offsets[i], call,
-                               argument_of(table->setup, i, batch), batch, error));
-    }
-    return SHEAF_OK;
+    return update_groups(table, batch, error);
 }

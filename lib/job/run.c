@@ -222,22 +222,44 @@ static void sum_skipped(const struct run *run, struct sheaf_result *result)
     }
 }
 
+static bool is_cancelled(const void *plan)
+{
+    return sheaf_cancel_reason(((const struct sheaf_plan *)plan)->cancel) != 0;
+}
+
+/* Makes one table of all workers' tables, which are closed. */
+static enum sheaf_status combine(struct run *run, struct group_table **out,
+                                 struct sheaf_error *error)
+{
+    const struct group_combining how = {
+        .executor = run->executor, .should_stop = is_cancelled, .argument = run->plan};
+    struct group_table **tables = memory_zeroed(run->worker_count, sizeof(struct group_table *));
+    if (tables == NULL)
+        return error_no_memory(error, "the workers");
+    for (unsigned i = 0; i < run->worker_count; i++)
+        tables[i] = run->workers[i].table;
+    const enum sheaf_status status =
+        group_tables_combine(tables, run->worker_count, &how, out, error);
+    for (unsigned i = 0; i < run->worker_count; i++) {
+        group_table_close(tables[i]);
+        run->workers[i].table = NULL;
+    }
+    memory_free(tables);
+    return status;
+}
+
 static enum sheaf_status merge(struct run *run, struct sheaf_result **out,
                                struct sheaf_error *error)
 {
     struct sheaf_plan *plan = run->plan;
-    struct worker *first = &run->workers[0];
-    for (unsigned i = 1; i < run->worker_count; i++) {
-        if (sheaf_cancel_reason(plan->cancel) != 0)
-            return error_set(error, SHEAF_STOPPED, "stopped");
-        TRY(group_table_merge(first->table, run->workers[i].table, error));
-        group_table_close(run->workers[i].table);
-        run->workers[i].table = NULL;
-    }
-    TRY(result_make(plan->core, first->table, plan->cancel, out, error));
-    first->table = NULL;
-    sum_skipped(run, *out);
-    return SHEAF_OK;
+    struct group_table *table;
+    TRY(combine(run, &table, error));
+    const enum sheaf_status status = result_make(plan->core, table, plan->cancel, out, error);
+    if (status != SHEAF_OK)
+        group_table_close(table);
+    else
+        sum_skipped(run, *out);
+    return status;
 }
 
 static void close_run(struct run *run)

@@ -370,10 +370,93 @@ static void law_refused(struct subject *subject)
     buffer_close(&saved);
 }
 
+/* Gives the mantissa of a number at 10^exponent; false when it has none of 64 bits. */
+static bool mantissa_at(const struct number *number, int exponent, int64_t *out)
+{
+    *out = DECIMAL_NULL;
+    if (number->kind == NUMBER_NULL)
+        return true;
+    if (number->kind != NUMBER_DECIMAL || number->exponent < exponent)
+        return false;
+    int128 mantissa = number->mantissa;
+    for (int e = number->exponent; e > exponent && mantissa != 0; e--) {
+        if (mantissa > INT64_MAX / 10 || mantissa < -(INT64_MAX / 10))
+            return false;
+        mantissa *= 10;
+    }
+    *out = (int64_t)mantissa;
+    return mantissa >= -INT64_MAX && mantissa <= INT64_MAX;
+}
+
+/* Sums up those of the rows that are short decimals, and clears the bits of the others. */
+static struct decimal_summary summarize(const struct dataset *dataset, uint64_t *rows, int exponent)
+{
+    struct decimal_summary summary = {.exponent = (int8_t)exponent};
+    for (uint32_t row = 0; row < dataset->rows; row++) {
+        int64_t mantissa;
+        if ((*rows >> row & 1) == 0)
+            continue;
+        const uint128 before = summary.squares;
+        const bool fits = mantissa_at(&dataset->numbers[row], exponent, &mantissa);
+        const uint128 square = (uint128)((int128)mantissa * mantissa);
+        if (!fits || (mantissa != DECIMAL_NULL && before + square < before)) {
+            *rows &= ~(UINT64_C(1) << row);
+            continue;
+        }
+        summary.rows++;
+        if (mantissa == DECIMAL_NULL)
+            continue;
+        if (summary.count == 0 || mantissa < summary.least)
+            summary.least = mantissa;
+        if (summary.count == 0 || mantissa > summary.greatest)
+            summary.greatest = mantissa;
+        summary.count++;
+        summary.sum += mantissa;
+        summary.squares += square;
+    }
+    return summary;
+}
+
+static uint64_t absorbed_values;
+
+/* absorb(summary of rows) gives what update(rows) gives, into a fresh state and into one that is
+ * not; merging from the state leaves it as it was. */
+static void law_absorb(struct subject *subject)
+{
+    static const int exponents[] = {0, -1, -2, -12, -17, -38};
+    const struct agg_call *call = &subject->call;
+    if (!agg_is_summed(call) || subject->dataset->kind != AGG_KIND_NUMBER)
+        return;
+    for (size_t e = 0; e < sizeof exponents / sizeof exponents[0]; e++) {
+        uint64_t rows = all_rows(subject) & unit_random(subject->random);
+        const uint64_t others = all_rows(subject) & ~rows;
+        const struct decimal_summary summary = summarize(subject->dataset, &rows, exponents[e]);
+        absorbed_values += summary.count;
+        struct state fresh, used, expected, from, unchanged;
+        make(subject, &fresh, 0);
+        ck_assert_int_eq(call->ops->absorb(fresh.bytes, call, &summary, NULL), SHEAF_OK);
+        make(subject, &expected, rows);
+        same(subject, &fresh, &expected, "absorb");
+
+        make(subject, &used, others);
+        ck_assert_int_eq(call->ops->absorb(used.bytes, call, &summary, NULL), SHEAF_OK);
+        make(subject, &expected, others | rows);
+        same(subject, &used, &expected, "absorb after update");
+
+        make(subject, &used, rows);
+        make(subject, &from, others);
+        make(subject, &unchanged, others);
+        ck_assert_int_eq(call->ops->merge(used.bytes, from.bytes, call, NULL), SHEAF_OK);
+        same(subject, &from, &unchanged, "what was merged");
+        drop(subject, &used);
+    }
+}
+
 typedef void law(struct subject *subject);
 
 static law *const laws[] = {
-    law_fresh, law_split, law_any_order, law_scatter, law_saved, law_hostile, law_refused,
+    law_fresh, law_split,   law_any_order, law_scatter,
+    law_saved, law_hostile, law_refused,   law_absorb,
 };
 enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
 
@@ -432,6 +515,8 @@ START_TEST(test_laws)
         }
     }
     ck_assert_uint_gt(columns, 20);
+    if (ops->summary != 0)
+        ck_assert_uint_gt(absorbed_values, 400);
     ck_assert_int_eq(memory_live(), live);
 }
 END_TEST
