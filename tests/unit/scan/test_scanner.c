@@ -3,6 +3,7 @@
 #include "scanner_fixture.h"
 
 #include "base/memory.h"
+#include "scan/open_row.h"
 #include "unit/unit.h"
 
 #include <string.h>
@@ -472,6 +473,35 @@ START_TEST(the_budget_is_kept)
 }
 END_TEST
 
+/* The bytes behind a copy can be read, whatever they are. A long copy has a block of memory to
+ * itself, so that the address sanitizer sees where that ends. */
+START_TEST(bytes_behind_a_copy_can_be_read)
+{
+    enum { LONG = 10001 };
+    static char bytes[2 * LONG + 3];
+    memset(bytes, '"', sizeof bytes);
+    bytes[sizeof bytes - 1] = '\n';
+    struct fixture at;
+    open_with(&at, _i, 0, UINT32_MAX);
+    at.scanner->ops->begin(at.scanner, 1, SCAN_NO_BYTE);
+    size_t position = 0;
+    ck_assert_int_eq(
+        at.scanner->ops->feed(at.scanner, bytes, &position, sizeof bytes, SCANNER_EVERY_ROW, NULL),
+        SCANNER_FED);
+    const struct scan_rows *rows = at.scanner->ops->rows(at.scanner);
+    ck_assert_uint_eq(rows->count, 1);
+    const struct scan_field *field = &rows->fields[(size_t)scanner_slots[0] * rows->capacity];
+    ck_assert_uint_eq(field->length, LONG);
+    ck_assert_ptr_nonnull(field->copy);
+    const volatile char *behind = field->copy + field->length;
+    int sum = 0;
+    for (size_t i = 0; i < SCAN_COPY_PADDING; i++)
+        sum += behind[i] != 0;
+    ck_assert_int_le(sum, SCAN_COPY_PADDING);
+    fixture_close(&at);
+}
+END_TEST
+
 static Suite *scanner_suite(void)
 {
     Suite *suite = suite_create("scanner");
@@ -486,6 +516,7 @@ static Suite *scanner_suite(void)
     tcase_add_loop_test(tests, long_fields_and_many_rows, 0, SCANNERS);
     tcase_add_loop_test(tests, a_stretch_knows_the_byte_before, 0, SCANNERS);
     tcase_add_loop_test(tests, raw_bytes_may_move, 0, SCANNERS);
+    tcase_add_loop_test(tests, bytes_behind_a_copy_can_be_read, 0, SCANNERS);
     tcase_add_loop_test(tests, an_open_row_is_not_forgotten, 0, SCANNERS);
     tcase_add_loop_test(tests, memory_failures_are_clean, 0, SCANNER_CASES);
     tcase_add_loop_test(tests, the_budget_is_kept, 0, SCANNERS);
