@@ -3,7 +3,7 @@
  * Long probes cannot be made on purpose, since the hash is keyed. Should one be met all the same
  * (at this load the longest way among 10^7 groups is below 200 slots), then the keying is at fault,
  * and the table draws a secret of its own and hashes all of its groups again, but not for ever. */
-#include "agg/group_table.h"
+#include "agg/group_key.h"
 
 #include "base/error.h"
 
@@ -48,8 +48,9 @@ static bool has_key(const struct group_table *table, const struct group *group,
     return group->key.words[0] == probe->key.words[0];
 }
 
-static inline uint32_t find(struct group_table *table, const struct group_source *source,
-                            uint32_t i)
+/* Gives the group of the i-th probe, or GROUP_NONE. */
+static __attribute__((noinline)) uint32_t find(struct group_table *table,
+                                               const struct group_source *source, uint32_t i)
 {
     const uint64_t *slots = table->index.memory;
     const size_t mask = table->slot_count - 1;
@@ -66,25 +67,130 @@ static inline uint32_t find(struct group_table *table, const struct group_source
     }
 }
 
+/* What the loops over near groups need of a table, so that nothing is read again for each row: the
+ * compiler cannot know that counting rows changes none of it. They call nothing for the same
+ * reason. */
+struct finder {
+    const struct group_table *table;
+    const uint64_t *slots;
+    char *groups;
+    size_t group_size;
+    uint32_t *found;
+    unsigned shift;
+    uint32_t rows; /* that each probe counts for */
+};
+
+static struct finder finder_of(struct group_table *table, const struct group_source *source)
+{
+    return (struct finder){
+        .table = table,
+        .slots = table->index.memory,
+        .groups = table->groups,
+        .group_size = table->group_size,
+        .found = table->found,
+        .shift = table->shift,
+        .rows = source->batch != NULL ? 1 : 0,
+    };
+}
+
+/* Finds the group of the i-th probe if its key fits and it has one of its first two slots. A slot
+ * less the tag is below 2^32 if it is the right one, and is then the smaller of the two: so that is
+ * chosen without a branch, which could not be foreseen. */
+static inline bool find_near(const struct finder *finder, const struct group_probe *probe,
+                             uint32_t i)
+{
+    const uint64_t *slots = finder->slots + ((uint64_t)probe->tag >> finder->shift);
+    const uint64_t tag = (uint64_t)probe->tag << 32;
+    const uint64_t first = slots[0] ^ tag;
+    const uint64_t second = slots[1] ^ tag;
+    const uint64_t number = (first < second ? first : second) - 1;
+    if (number > GROUP_MOST)
+        return false;
+    struct group *group = (void *)(finder->groups + number * finder->group_size);
+    const uint64_t differs = (group->key.words[0] ^ probe->key.words[0]) |
+                             (group->key.words[1] ^ probe->key.words[1]) |
+                             (group->length ^ probe->length);
+    if (differs != 0)
+        return false; /* so do long keys, in where they are written */
+    group->rows += finder->rows;
+    finder->found[i] = (uint32_t)number;
+    return true;
+}
+
+static __attribute__((noinline)) uint32_t find_near_probes(const struct finder *finder,
+                                                           const struct group_probe *probes,
+                                                           uint32_t i, uint32_t count)
+{
+    const struct finder own = *finder;
+    while (i < count && find_near(&own, &probes[i], i))
+        i++;
+    return i;
+}
+
+static __attribute__((noinline)) uint32_t find_near_texts(const struct finder *finder,
+                                                          const struct text *texts, uint32_t i,
+                                                          uint32_t count)
+{
+    const struct finder own = *finder;
+    uint64_t mix[4];
+    memcpy(mix, own.table->mix, sizeof mix);
+    for (; i < count && texts[i].bytes != NULL && texts[i].length <= GROUP_INLINE; i++) {
+        struct group_probe probe;
+        group_key_load(texts[i], &probe);
+        probe.tag = group_key_tag(own.table, mix, &probe);
+        if (!find_near(&own, &probe, i))
+            break;
+    }
+    return i;
+}
+
+/* Finds one group the long way; false when there is none. */
+static bool find_far(struct group_table *table, const struct group_source *source, uint32_t i)
+{
+    const uint32_t number = find(table, source, i);
+    if (number == GROUP_NONE)
+        return false;
+    group_at(table, number)->rows += source->batch != NULL ? 1 : 0;
+    table->found[i] = number;
+    return true;
+}
+
 uint32_t group_find(struct group_table *table, const struct group_source *source, uint32_t i,
                     uint32_t count)
 {
     if (table->slot_count == 0)
         return i;
-    const uint64_t rows = source->batch != NULL ? 1 : 0;
-    for (; i < count; i++) {
-        const uint32_t number = find(table, source, i);
-        if (number == GROUP_NONE)
+    const struct finder finder = finder_of(table, source);
+    while ((i = find_near_probes(&finder, table->probes, i, count)) < count) {
+        if (!find_far(table, source, i))
             return i;
-        group_at(table, number)->rows += rows;
-        table->found[i] = number;
+        i++;
     }
     return count;
 }
 
+uint32_t group_find_texts(struct group_table *table, const struct group_source *source, uint32_t i,
+                          uint32_t count)
+{
+    const struct text *texts = source->batch->columns[table->setup->keys[0]].texts + source->start;
+    const struct finder finder = finder_of(table, source);
+    while ((i = find_near_texts(&finder, texts, i, count)) < count) {
+        group_probe_text(table, texts[i], &table->probes[i]);
+        if (!find_far(table, source, i))
+            return i;
+        i++;
+    }
+    return count;
+}
+
+bool group_is_near(const struct group_table *table)
+{
+    return table->slot_count > 0 && table->slot_count <= (size_t)1 << CACHED_BITS;
+}
+
 void group_prefetch(const struct group_table *table, uint32_t count)
 {
-    if (table->slot_count <= (size_t)1 << CACHED_BITS)
+    if (table->slot_count == 0 || group_is_near(table))
         return;
     const uint64_t *slots = table->index.memory;
     for (uint32_t i = 0; i < count; i++)
@@ -109,12 +215,13 @@ static void put(uint64_t *slots, size_t mask, size_t start, uint64_t slot)
     slots[at] = slot;
 }
 
-/* Makes an empty index of 2^bits slots in the place of the table's, which is given away. */
+/* Makes an empty index of 2^bits slots in the place of the table's, which is given away. One more
+ * slot, always free, stands behind the last one for those who look at two at once. */
 static enum sheaf_status renew(struct group_table *table, unsigned bits, struct group_array *old,
                                struct sheaf_error *error)
 {
     struct group_array index = {.memory = NULL};
-    TRY(group_array_grow(table, &index, (size_t)1 << bits, sizeof(uint64_t), error));
+    TRY(group_array_grow(table, &index, ((size_t)1 << bits) + 1, sizeof(uint64_t), error));
     *old = table->index;
     table->index = index;
     table->slot_count = (size_t)1 << bits;

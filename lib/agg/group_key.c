@@ -1,9 +1,5 @@
-/* Keys of rows and groups, and their hash.
- *
- * Keys that fit a record are hashed as two words and a length by multiplying and folding the halves
- * of the 128-bit product, after Wang Yi's wyhash (https://github.com/wangyi-fudan/wyhash), with
- * words of the job's secret mixed in before each step; longer ones by hash_bytes. */
-#include "agg/group_table.h"
+/* Keys of rows and groups. */
+#include "agg/group_key.h"
 
 #include "base/error.h"
 
@@ -23,36 +19,11 @@ void group_weaken_hash(uint64_t bits, unsigned own_secrets)
     kept_until = own_secrets;
 }
 
-static uint64_t weakened(const struct group_table *table, uint64_t hash)
+uint64_t group_weakened(const struct group_table *table, uint64_t hash)
 {
     return table->own_secrets < kept_until ? hash & kept_bits : hash;
 }
-#else
-static uint64_t weakened(const struct group_table *table, uint64_t hash)
-{
-    (void)table;
-    return hash;
-}
 #endif
-
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-    const uint128 product = (uint128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint32_t tag_of(const struct group_table *table, uint64_t hash)
-{
-    return (uint32_t)(weakened(table, hash) >> 32);
-}
-
-/* The second step makes up for products of which one factor is the same for all short keys. */
-static uint32_t tag_of_words(const struct group_table *table, const struct group_probe *probe)
-{
-    const uint64_t *mix = table->mix;
-    const uint64_t words = fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
-    return tag_of(table, fold(words ^ mix[2], probe->length ^ mix[3]));
-}
 
 void group_take_secret(struct group_table *table, const struct hash_secret *secret)
 {
@@ -78,13 +49,12 @@ static void make_long(const struct group_table *table, struct group_probe *probe
     probe->key.written = NULL;
     probe->key.hash = hash;
     probe->length = GROUP_LONG;
-    probe->tag = tag_of(table, hash);
+    probe->tag = group_hash_tag(table, hash);
 }
 
 /* ---- probes of rows ---------------------------------------------------------------------- */
 
-/* Which bytes of sixteen belong to a text of so many. */
-static const unsigned char masks[GROUP_INLINE + 1][GROUP_INLINE] = {
+const unsigned char group_key_masks[GROUP_INLINE + 1][GROUP_INLINE] = {
 #define ONES_8 255, 255, 255, 255, 255, 255, 255, 255
     {0},
     {255},
@@ -106,41 +76,37 @@ static const unsigned char masks[GROUP_INLINE + 1][GROUP_INLINE] = {
 #undef ONES_8
 };
 
-static const char nothing[GROUP_INLINE];
+const char group_key_nothing[GROUP_INLINE];
 
-/* Reads the words of a text behind which BATCH_PADDING bytes may be read: no length makes a branch
- * that would be guessed wrong. */
-static inline void load_padded(union group_key *key, const char *bytes, size_t length)
+void group_probe_text(const struct group_table *table, struct text text, struct group_probe *probe)
 {
-    uint64_t mask[2];
-    memcpy(mask, masks[length], sizeof mask);
-    memcpy(key->words, bytes, sizeof key->words);
-    key->words[0] &= mask[0];
-    key->words[1] &= mask[1];
-}
-
-static inline void load_exact(union group_key *key, const char *bytes, size_t length)
-{
-    memset(key, 0, sizeof *key);
-    if (length > 0)
-        memcpy(key->bytes, bytes, length);
-}
-
-static inline void probe_text(const struct group_table *table, struct text text, bool is_padded,
-                              struct group_probe *probe)
-{
-    if (text.length > GROUP_INLINE && text.bytes != NULL) {
+    if (group_key_is_long(text)) {
         make_long(table, probe, hash_text(table->secret, text));
         return;
     }
-    const bool is_null = text.bytes == NULL;
-    const size_t length = is_null ? 0 : text.length;
-    probe->length = is_null ? GROUP_NULL : (uint32_t)length;
-    if (is_padded)
-        load_padded(&probe->key, is_null ? nothing : text.bytes, length);
-    else
-        load_exact(&probe->key, text.bytes, length);
-    probe->tag = tag_of_words(table, probe);
+    const size_t length = text.bytes == NULL ? 0 : text.length;
+    probe->length = text.bytes == NULL ? GROUP_NULL : (uint32_t)length;
+    memset(&probe->key, 0, sizeof probe->key);
+    if (length > 0)
+        memcpy(probe->key.bytes, text.bytes, length);
+    probe->tag = group_key_tag(table, table->mix, probe);
+}
+
+static void probe_padded(struct group_table *table, const struct group_source *source,
+                         uint32_t count)
+{
+    const struct text *texts = source->batch->columns[table->setup->keys[0]].texts;
+    uint64_t mix[4]; /* a copy, of which the compiler knows that no probe changes it */
+    memcpy(mix, table->mix, sizeof mix);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct text text = texts[batch_row(source->batch, source->start + i)];
+        if (group_key_is_long(text)) {
+            group_probe_text(table, text, &table->probes[i]);
+            continue;
+        }
+        group_key_load(text, &table->probes[i]);
+        table->probes[i].tag = group_key_tag(table, mix, &table->probes[i]);
+    }
 }
 
 static void probe_column(struct group_table *table, const struct group_source *source,
@@ -149,11 +115,10 @@ static void probe_column(struct group_table *table, const struct group_source *s
     const struct batch *batch = source->batch;
     const struct text *texts = batch->columns[table->setup->keys[0]].texts;
     if (batch->padded)
-        for (uint32_t i = 0; i < count; i++)
-            probe_text(table, texts[batch_row(batch, source->start + i)], true, &table->probes[i]);
+        probe_padded(table, source, count);
     else
         for (uint32_t i = 0; i < count; i++)
-            probe_text(table, texts[batch_row(batch, source->start + i)], false, &table->probes[i]);
+            group_probe_text(table, texts[batch_row(batch, source->start + i)], &table->probes[i]);
 }
 
 static struct text key_text(const struct group_table *table, const struct batch *batch,
@@ -186,7 +151,7 @@ static void probe_columns(const struct group_table *table, const struct batch *b
                           struct group_probe *probe)
 {
     if (pack(table, batch, row, probe)) {
-        probe->tag = tag_of_words(table, probe);
+        probe->tag = group_key_tag(table, table->mix, probe);
         return;
     }
     uint64_t hash = 0;
@@ -253,7 +218,7 @@ void group_probe_group(const struct group_table *table, const struct group *grou
     probe->key = group->key;
     probe->length = group->length;
     if (group->length != GROUP_LONG) {
-        probe->tag = tag_of_words(table, probe);
+        probe->tag = group_key_tag(table, table->mix, probe);
         return;
     }
     /* The hash in the record may have been made with another table's secret. */
@@ -262,7 +227,7 @@ void group_probe_group(const struct group_table *table, const struct group *grou
     for (uint32_t k = 0; k < table->setup->key_count; k++)
         hash = hash_next(table, hash, group_key_next(table, group, &at));
     probe->key.hash = hash;
-    probe->tag = tag_of(table, hash);
+    probe->tag = group_hash_tag(table, hash);
 }
 
 static bool same_text(struct text a, struct text b)

@@ -200,34 +200,60 @@ static inline bool add_value(struct group_accumulator *sums, enum group_form for
     return true;
 }
 
-static inline __attribute__((always_inline)) enum sheaf_status add_values(
-    const struct adding *adding, enum group_form form, struct sheaf_error *error)
+/* Adds values from the i-th on until an accumulator is full; gives the number of that value, or the
+ * count. Nothing is called on the way, so that all that does not change stays in registers. */
+static inline __attribute__((always_inline)) uint32_t add_values(const struct adding *adding,
+                                                                 enum group_form form, uint32_t i)
 {
-    struct group_table *table = adding->table;
-    const size_t size = table->group_size;
-    char *const sums_of_first = table->groups + adding->column->offset;
-    for (uint32_t i = 0; i < adding->count; i++) {
-        const int64_t mantissa = adding->mantissas[i];
-        struct group_accumulator *sums = (void *)(sums_of_first + adding->numbers[i] * size);
-        if (mantissa == DECIMAL_NULL || add_value(sums, form, mantissa))
-            continue;
-        TRY(spill_sums(table, adding->column, adding->numbers[i], error));
-        (void)add_value(sums, form, mantissa); /* into an empty one */
+    const int64_t *const mantissas = adding->mantissas;
+    const uint32_t *const numbers = adding->numbers;
+    const size_t count = adding->count;
+    const size_t size = adding->table->group_size;
+    char *const sums_of_first = adding->table->groups + adding->column->offset;
+    size_t at = i;
+    for (; at < count; at++) {
+        const int64_t mantissa = mantissas[at];
+        struct group_accumulator *sums = (void *)(sums_of_first + numbers[at] * size);
+        if (mantissa != DECIMAL_NULL && !add_value(sums, form, mantissa))
+            break;
     }
-    return SHEAF_OK;
+    return (uint32_t)at;
 }
 
-static enum sheaf_status add_by_form(const struct adding *adding, struct sheaf_error *error)
+static __attribute__((noinline)) uint32_t add_sums_only(const struct adding *adding, uint32_t i)
+{
+    return add_values(adding, GROUP_FORM_SUM, i);
+}
+
+static __attribute__((noinline)) uint32_t add_extremes(const struct adding *adding, uint32_t i)
+{
+    return add_values(adding, GROUP_FORM_EXTREMES, i);
+}
+
+static __attribute__((noinline)) uint32_t add_squares(const struct adding *adding, uint32_t i)
+{
+    return add_values(adding, GROUP_FORM_SQUARES, i);
+}
+
+static uint32_t add_by_form(const struct adding *adding, uint32_t i)
 {
     switch (adding->column->form) {
     case GROUP_FORM_SUM:
-        return add_values(adding, GROUP_FORM_SUM, error);
+        return add_sums_only(adding, i);
     case GROUP_FORM_EXTREMES:
-        return add_values(adding, GROUP_FORM_EXTREMES, error);
+        return add_extremes(adding, i);
     case GROUP_FORM_SQUARES:
         break;
     }
-    return add_values(adding, GROUP_FORM_SQUARES, error);
+    return add_squares(adding, i);
+}
+
+/* Every value fits an accumulator that has just been emptied. */
+static enum sheaf_status add_all(const struct adding *adding, struct sheaf_error *error)
+{
+    for (uint32_t i = 0; (i = add_by_form(adding, i)) < adding->count;)
+        TRY(spill_sums(adding->table, adding->column, adding->numbers[i], error));
+    return SHEAF_OK;
 }
 
 static void add_nulls(const struct adding *adding)
@@ -279,14 +305,14 @@ enum sheaf_status group_sums_add(struct group_table *table, struct group_column 
         direct.mantissas = decimals->mantissas + source->start;
         if (column->nulls_offset != 0 && decimals->has_nulls)
             add_nulls(&direct);
-        return add_by_form(&direct, error);
+        return add_all(&direct, error);
     }
     gather(decimals, source, count, table->mantissas);
     if (column->nulls_offset != 0 && decimals->has_nulls)
         add_nulls(&adding);
     if (decimals->exponent != column->exponent)
         TRY(fit(&adding, decimals->exponent, error));
-    return add_by_form(&adding, error);
+    return add_all(&adding, error);
 }
 
 /* ---- merging ----------------------------------------------------------------------------- */

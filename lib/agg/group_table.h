@@ -271,6 +271,14 @@ uint32_t group_find(struct group_table *table, const struct group_source *source
 uint32_t group_add(struct group_table *table, const struct group_source *source, uint32_t i,
                    struct sheaf_error *error);
 
+/* As group_find, but makes the probes as well, for a table that is near and a padded batch with all
+ * rows and one key column: all in registers. What it finds nothing for has its probe. */
+uint32_t group_find_texts(struct group_table *table, const struct group_source *source, uint32_t i,
+                          uint32_t count);
+
+/* Whether the index and the groups are likely to be in the nearest caches. */
+bool group_is_near(const struct group_table *table);
+
 /* Fetches from memory what finding so many probes will touch. */
 void group_prefetch(const struct group_table *table, uint32_t count);
 

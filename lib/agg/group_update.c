@@ -48,11 +48,22 @@ static uint32_t add_row(struct group_table *table, const struct group_source *so
     return number;
 }
 
+typedef uint32_t find_function(struct group_table *table, const struct group_source *source,
+                               uint32_t i, uint32_t count);
+
+/* Finds or makes the group of each row of a block. */
 static enum sheaf_status find_rows(struct group_table *table, const struct group_source *source,
                                    uint32_t count, struct sheaf_error *error)
 {
-    group_prefetch(table, count);
-    for (uint32_t i = 0; (i = group_find(table, source, i, count)) < count; i++) {
+    find_function *find = group_find_texts;
+    const struct batch *batch = source->batch;
+    if (!group_is_near(table) || !batch->padded || batch->selection != NULL ||
+        table->setup->key_count > 1) {
+        find = group_find;
+        group_probe_rows(table, source, count);
+        group_prefetch(table, count);
+    }
+    for (uint32_t i = 0; (i = find(table, source, i, count)) < count; i++) {
         const uint32_t number = add_row(table, source, i, error);
         if (number == GROUP_NONE)
             return error->status;
@@ -249,7 +260,6 @@ static enum sheaf_status take_block(struct group_table *table, const struct grou
     const struct batch *batch = source->batch;
     const uint32_t rest = batch->selected - source->start;
     const uint32_t count = rest < GROUP_BLOCK ? rest : GROUP_BLOCK;
-    group_probe_rows(table, source, count);
     TRY(find_rows(table, source, count, error));
     if (table->numbers.memory != NULL)
         memcpy((uint32_t *)table->numbers.memory + source->start, table->found,

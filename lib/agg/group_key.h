@@ -1,0 +1,71 @@
+/* agg/group_key.h - the keys that fit a record, where loops need them inline.
+ *
+ * They are hashed as two words and a length by multiplying, and folding the halves of the 128-bit
+ * product, after Wang Yi's wyhash (https://github.com/wangyi-fudan/wyhash), with words of the
+ * secret mixed in before each step. Longer keys are hashed by hash_bytes. */
+#ifndef AGG_GROUP_KEY_H
+#define AGG_GROUP_KEY_H
+
+#include "agg/group_table.h"
+
+/* Which bytes of sixteen belong to a text of so many. */
+extern const unsigned char group_key_masks[GROUP_INLINE + 1][GROUP_INLINE];
+
+/* What is read in the place of a null. */
+extern const char group_key_nothing[GROUP_INLINE];
+
+#ifdef SHEAF_TESTING
+uint64_t group_weakened(const struct group_table *table, uint64_t hash);
+#else
+static inline uint64_t group_weakened(const struct group_table *table, uint64_t hash)
+{
+    (void)table;
+    return hash;
+}
+#endif
+
+static inline uint32_t group_hash_tag(const struct group_table *table, uint64_t hash)
+{
+    return (uint32_t)(group_weakened(table, hash) >> 32);
+}
+
+static inline uint64_t group_key_fold(uint64_t a, uint64_t b)
+{
+    const uint128 product = (uint128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The tag of a probe that is no long one, with the table's words of the secret. The second step
+ * makes up for products of which one factor is the same for all short keys. */
+static inline uint32_t group_key_tag(const struct group_table *table, const uint64_t mix[4],
+                                     const struct group_probe *probe)
+{
+    const uint64_t words =
+        group_key_fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
+    return group_hash_tag(table, group_key_fold(words ^ mix[2], probe->length ^ mix[3]));
+}
+
+/* Whether the text is longer than what fits a record. */
+static inline bool group_key_is_long(struct text text)
+{
+    return text.length > GROUP_INLINE && text.bytes != NULL;
+}
+
+/* Makes the words and the length of a text that fits, behind which BATCH_PADDING bytes may be read:
+ * no length makes a branch that would be guessed wrong. */
+static inline void group_key_load(struct text text, struct group_probe *probe)
+{
+    const bool is_null = text.bytes == NULL;
+    const size_t length = is_null ? 0 : text.length;
+    uint64_t mask[2];
+    memcpy(mask, group_key_masks[length], sizeof mask);
+    memcpy(probe->key.words, is_null ? group_key_nothing : text.bytes, sizeof probe->key.words);
+    probe->key.words[0] &= mask[0];
+    probe->key.words[1] &= mask[1];
+    probe->length = is_null ? GROUP_NULL : (uint32_t)length;
+}
+
+/* Makes the probe of one text, of any length, behind which nothing may be read. */
+void group_probe_text(const struct group_table *table, struct text text, struct group_probe *probe);
+
+#endif
