@@ -9,7 +9,10 @@
 
 enum {
     FEW_GROUPS = 8192, /* in all tables: below, to start the workers takes longer */
-    PARTS_PER_WORKER = 4,
+    /* Up to so many are merged into the first one, which has its groups already. */
+    FEW_TABLES = 3,
+    PARTS_PER_WORKER = 4, /* at least, so that all end at about the same time */
+    PART_GROUPS = 8192, /* at most, if that many parts are allowed: they fit a second-level cache */
     MOST_PART_BITS = 10,
     TAG_BITS = 32,
 };
@@ -104,8 +107,10 @@ static void combine_parts(void *argument, unsigned worker)
             return;
         }
         struct group_table **part = &combining->parts[p];
-        if (group_table_open(combining->tables[0]->setup, part, error) == SHEAF_OK)
-            (void)take_part(combining, *part, p, error);
+        if (group_table_open(combining->tables[0]->setup, part, error) != SHEAF_OK)
+            return;
+        (*part)->shared_bits = combining->part_bits;
+        (void)take_part(combining, *part, p, error);
     }
 }
 
@@ -194,13 +199,23 @@ static enum sheaf_status own_parts(struct combining *combining, struct group_tab
     return SHEAF_OK;
 }
 
+static uint64_t count_groups(const struct combining *combining)
+{
+    uint64_t count = 0;
+    for (unsigned t = 0; t < combining->count; t++)
+        count += combining->tables[t]->count;
+    return count;
+}
+
 static enum sheaf_status combine_groups(struct combining *combining, struct group_table **out,
                                         struct sheaf_error *error)
 {
     struct group_table *whole;
     TRY(group_table_open(combining->tables[0]->setup, &whole, error));
+    const uint64_t groups = count_groups(combining);
     while (combining->part_bits < MOST_PART_BITS &&
-           (1U << combining->part_bits) < PARTS_PER_WORKER * combining->workers)
+           ((1U << combining->part_bits) < PARTS_PER_WORKER * combining->workers ||
+            groups >> combining->part_bits > PART_GROUPS))
         combining->part_bits++;
     const size_t count = (size_t)1 << combining->part_bits;
     combining->parts = memory_zeroed(count, sizeof(struct group_table *));
@@ -230,14 +245,12 @@ static const uint64_t few_groups = FEW_GROUPS;
 
 static bool are_worth_workers(const struct combining *combining)
 {
-    uint64_t count = 0;
-    for (unsigned t = 0; t < combining->count; t++) {
-        /* A table that has a secret of its own has its groups in other places. */
+    /* A table that has a secret of its own has its groups in other places. */
+    for (unsigned t = 0; t < combining->count; t++)
         if (combining->tables[t]->own_secrets > 0)
             return false;
-        count += combining->tables[t]->count;
-    }
-    return combining->workers > 1 && count >= few_groups;
+    return combining->workers > 1 && combining->count > FEW_TABLES &&
+           count_groups(combining) >= few_groups;
 }
 
 enum sheaf_status group_tables_combine(struct group_table **tables, unsigned count,

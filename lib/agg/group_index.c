@@ -93,17 +93,23 @@ static struct finder finder_of(struct group_table *table, const struct group_sou
     };
 }
 
-/* Finds the group of the i-th probe if its key fits and it has one of its first two slots. A slot
+/* Gives the number that the tag has in one of its first two slots, or more than GROUP_MOST. A slot
  * less the tag is below 2^32 if it is the right one, and is then the smaller of the two: so that is
  * chosen without a branch, which could not be foreseen. */
+static inline uint64_t near_number(const uint64_t *slots, unsigned shift, uint32_t tag)
+{
+    const uint64_t *choice = slots + ((uint64_t)tag >> shift);
+    const uint64_t high = (uint64_t)tag << 32;
+    const uint64_t first = choice[0] ^ high;
+    const uint64_t second = choice[1] ^ high;
+    return (first < second ? first : second) - 1;
+}
+
+/* Finds the group of the i-th probe if its key fits and it has one of its first two slots. */
 static inline bool find_near(const struct finder *finder, const struct group_probe *probe,
                              uint32_t i)
 {
-    const uint64_t *slots = finder->slots + ((uint64_t)probe->tag >> finder->shift);
-    const uint64_t tag = (uint64_t)probe->tag << 32;
-    const uint64_t first = slots[0] ^ tag;
-    const uint64_t second = slots[1] ^ tag;
-    const uint64_t number = (first < second ? first : second) - 1;
+    const uint64_t number = near_number(finder->slots, finder->shift, probe->tag);
     if (number > GROUP_MOST)
         return false;
     struct group *group = (void *)(finder->groups + number * finder->group_size);
@@ -196,11 +202,10 @@ void group_prefetch(const struct group_table *table, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         __builtin_prefetch(&slots[first_choice(table, table->probes[i].tag)]);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t tag = table->probes[i].tag;
-        const uint64_t slot = slots[first_choice(table, tag)];
-        if (slot_tag(slot) != tag || slot == 0)
+        const uint64_t number = near_number(slots, table->shift, table->probes[i].tag);
+        if (number > GROUP_MOST)
             continue;
-        const char *group = (const char *)group_at(table, slot_number(slot));
+        const char *group = (const char *)group_at(table, (uint32_t)number);
         __builtin_prefetch(group, 1);
         __builtin_prefetch(group + (table->group_size < LINE ? table->group_size - 1 : LINE), 1);
     }
@@ -222,6 +227,7 @@ static enum sheaf_status renew(struct group_table *table, unsigned bits, struct 
 {
     struct group_array index = {.memory = NULL};
     TRY(group_array_grow(table, &index, ((size_t)1 << bits) + 1, sizeof(uint64_t), error));
+    memory_expect_random(index.memory, index.bytes);
     *old = table->index;
     table->index = index;
     table->slot_count = (size_t)1 << bits;

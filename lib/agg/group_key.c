@@ -212,22 +212,27 @@ struct text group_key_next(const struct group_table *table, const struct group *
     return (struct text){.bytes = group->key.bytes, .length = group->length};
 }
 
+/* The hash in a record may have been made with another table's secret. */
+static uint64_t hash_written(const struct group_table *table, const struct group *group)
+{
+    const char *at = NULL;
+    uint64_t hash = 0;
+    for (uint32_t k = 0; k < table->setup->key_count; k++)
+        hash = hash_next(table, hash, group_key_next(table, group, &at));
+    return hash;
+}
+
 void group_probe_group(const struct group_table *table, const struct group *group,
                        struct group_probe *probe)
 {
     probe->key = group->key;
     probe->length = group->length;
-    if (group->length != GROUP_LONG) {
-        probe->tag = group_key_tag(table, table->mix, probe);
-        return;
-    }
-    /* The hash in the record may have been made with another table's secret. */
-    const char *at = NULL;
-    uint64_t hash = 0;
-    for (uint32_t k = 0; k < table->setup->key_count; k++)
-        hash = hash_next(table, hash, group_key_next(table, group, &at));
-    probe->key.hash = hash;
-    probe->tag = group_hash_tag(table, hash);
+    uint64_t hash;
+    if (group->length == GROUP_LONG)
+        hash = probe->key.hash = hash_written(table, group);
+    else
+        hash = group_key_hash(table->mix, probe);
+    probe->tag = (uint32_t)(group_weakened(table, hash) << table->shared_bits >> 32);
 }
 
 static bool same_text(struct text a, struct text b)

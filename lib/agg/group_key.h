@@ -35,14 +35,19 @@ static inline uint64_t group_key_fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The tag of a probe that is no long one, with the table's words of the secret. The second step
+/* The hash of a probe that is no long one, with the table's words of the secret. The second step
  * makes up for products of which one factor is the same for all short keys. */
-static inline uint32_t group_key_tag(const struct group_table *table, const uint64_t mix[4],
-                                     const struct group_probe *probe)
+static inline uint64_t group_key_hash(const uint64_t mix[4], const struct group_probe *probe)
 {
     const uint64_t words =
         group_key_fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
-    return group_hash_tag(table, group_key_fold(words ^ mix[2], probe->length ^ mix[3]));
+    return group_key_fold(words ^ mix[2], probe->length ^ mix[3]);
+}
+
+static inline uint32_t group_key_tag(const struct group_table *table, const uint64_t mix[4],
+                                     const struct group_probe *probe)
+{
+    return group_hash_tag(table, group_key_hash(mix, probe));
 }
 
 /* Whether the text is longer than what fits a record. */

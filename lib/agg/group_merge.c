@@ -79,8 +79,12 @@ enum sheaf_status group_merge_block(struct group_table *into, struct group_table
                                     struct sheaf_error *error)
 {
     const struct group_source source = {.batch = NULL};
-    for (uint32_t i = 0; i < count; i++)
-        __builtin_prefetch(group_at(from, numbers[i]));
+    for (uint32_t i = 0; i < count; i++) {
+        const char *group = (const char *)group_at(from, numbers[i]);
+        __builtin_prefetch(group);
+        __builtin_prefetch(group + from->group_size - 1);
+        __builtin_prefetch((const uint64_t *)from->first_bytes.memory + numbers[i]);
+    }
     for (uint32_t i = 0; i < count; i++)
         group_probe_group(into, group_at(from, numbers[i]), &into->probes[i]);
     group_prefetch(into, count);

@@ -7,7 +7,7 @@
 
 enum {
     FIRST_ROOM = 64,
-    STEP_ROOM = 1 << 16, /* from so many groups on, a quarter is added at a time */
+    STEP_ROOM = 1 << 16, /* from so many groups on, an eighth is added at a time */
     LINE = 64,
 };
 
@@ -73,7 +73,7 @@ enum sheaf_status group_table_reserve(struct group_table *table, struct sheaf_er
     if (table->count >= GROUP_MOST)
         return error_set(error, SHEAF_LIMIT, "%s: more than %lu groups", table->setup->what,
                          (unsigned long)GROUP_MOST);
-    size_t room = table->room + table->room / (table->room < STEP_ROOM ? 1 : 4);
+    size_t room = table->room + table->room / (table->room < STEP_ROOM ? 1 : 8);
     if (room < FIRST_ROOM)
         room = table->setup->key_count == 0 ? 1 : FIRST_ROOM;
     TRY(grow_records(table, room, error));

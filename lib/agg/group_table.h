@@ -132,6 +132,9 @@ struct group_table {
     struct group_array index;
     size_t slot_count;
     unsigned shift; /* of a tag to its first choice */
+    /* The high bits of the hash that are the same for all groups of a part; its tags are the bits
+     * after them. 0: of a table of its own. */
+    unsigned shared_bits;
 
     struct group_array records;
     char *groups; /* in that, at a cache line's start */

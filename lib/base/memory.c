@@ -3,6 +3,9 @@
 #include "base/fault.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+enum { LARGE_PAGE = 2 << 20 };
 
 #ifdef SHEAF_TESTING
 /* Counted by relaxed steps: see base/fault.h. */
@@ -87,6 +90,14 @@ void memory_free(void *pointer)
         (void)atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
 #endif
     free(pointer);
+}
+
+void memory_expect_random(void *pointer, size_t size)
+{
+    const uintptr_t start = ((uintptr_t)pointer + LARGE_PAGE - 1) & -(uintptr_t)LARGE_PAGE;
+    const uintptr_t end = ((uintptr_t)pointer + size) & -(uintptr_t)LARGE_PAGE;
+    if (end > start)
+        (void)madvise((char *)pointer + (start - (uintptr_t)pointer), end - start, MADV_HUGEPAGE);
 }
 
 bool size_multiply(size_t a, size_t b, size_t *product)

@@ -18,6 +18,10 @@ void *memory_zeroed(size_t count, size_t size);
 void *memory_resize(void *pointer, size_t size);
 void memory_free(void *pointer);
 
+/* Tells the system that a large block is read here and there, so that it may use large pages for
+ * it. To be called before it is written to. Changes nothing else, and never fails. */
+void memory_expect_random(void *pointer, size_t size);
+
 /* Gives true and stores a*b (a+b) when it does not overflow. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 bool size_add(size_t a, size_t b, size_t *sum);

@@ -4,7 +4,7 @@
 #include "sync/executors.h"
 #include "unit/unit.h"
 
-enum { MANY = 20000, MANY_ROWS = 500, DIGITS = 24 };
+enum { MANY = 20000, MANY_ROWS = 500, DIGITS = 24, TABLES = 4 };
 
 static const uint32_t zero = 0;
 
@@ -59,16 +59,18 @@ START_TEST(test_many)
                                       .secret = &secret,
                                       .what = "the group table",
                                       .budget = &budget};
-    struct group_table *tables[4];
-    for (uint32_t t = 0; t < 4; t++)
+    struct group_table *tables[TABLES];
+    for (uint32_t t = 0; t < TABLES; t++)
         tables[t] = fill_many(&setup, t * MANY / 2, digits);
     struct group_table *whole;
     struct group_combining how = {.should_stop = NULL};
     ck_assert_int_eq(executor_pool.open(3, &how.executor, NULL), SHEAF_OK);
-    ck_assert_int_eq(group_tables_combine(tables, 4, &how, &whole, NULL), SHEAF_OK);
+    ck_assert_int_eq(group_tables_combine(tables, TABLES, &how, &whole, NULL), SHEAF_OK);
     ck_assert_uint_gt(whole->part_count, 1);
+    for (size_t p = 0; p < whole->part_count; p++)
+        ck_assert_uint_eq(whole->parts[p]->own_secrets, 0);
     executor_pool.close(how.executor);
-    for (uint32_t t = 0; t < 4; t++)
+    for (uint32_t t = 0; t < TABLES; t++)
         group_table_close(tables[t]);
     check_many(whole, digits);
     group_table_close(whole);
@@ -105,15 +107,18 @@ static bool at_once(const void *argument)
 static enum sheaf_status fill_and_combine(const struct group_setup *setup,
                                           struct group_combining *how)
 {
-    struct group_table *tables[2] = {fill_many(setup, 0, DIGITS), fill_many(setup, MANY, DIGITS)};
+    struct group_table *tables[TABLES];
+    for (uint32_t t = 0; t < TABLES; t++)
+        tables[t] = fill_many(setup, t * MANY, DIGITS);
     struct group_table *whole = NULL;
     struct sheaf_error error = {.status = SHEAF_OK};
-    const enum sheaf_status status = group_tables_combine(tables, 2, how, &whole, &error);
+    const enum sheaf_status status = group_tables_combine(tables, TABLES, how, &whole, &error);
     ck_assert_int_eq(error.status, status);
     ck_assert((whole == NULL) == (status != SHEAF_OK));
     group_table_close(tables[0]);
     group_table_close(whole);
-    group_table_close(tables[1]);
+    for (uint32_t t = 1; t < TABLES; t++)
+        group_table_close(tables[t]);
     ck_assert_uint_eq(setup->budget->used, 0);
     return status;
 }
@@ -145,16 +150,17 @@ START_TEST(test_stopped)
     how.should_stop = NULL;
     ck_assert_int_eq(fill_and_combine(&setup, &how), SHEAF_OK);
     for (uint64_t most = 100000; most < 3000000; most += 400000) {
-        struct group_table *tables[2] = {fill_many(&setup, 0, DIGITS),
-                                         fill_many(&setup, MANY / 2, DIGITS)};
+        struct group_table *tables[TABLES];
+        for (uint32_t t = 0; t < TABLES; t++)
+            tables[t] = fill_many(&setup, t * MANY / 2, DIGITS);
         struct group_table *whole;
         budget.limit = budget.used + most;
-        const enum sheaf_status status = group_tables_combine(tables, 2, &how, &whole, NULL);
+        const enum sheaf_status status = group_tables_combine(tables, TABLES, &how, &whole, NULL);
         ck_assert(status == SHEAF_OK || status == SHEAF_LIMIT);
         budget.limit = UINT64_MAX;
         group_table_close(whole);
-        group_table_close(tables[0]);
-        group_table_close(tables[1]);
+        for (uint32_t t = 0; t < TABLES; t++)
+            group_table_close(tables[t]);
         ck_assert_uint_eq(budget.used, 0);
         ck_assert_int_eq(memory_live(), with_executor);
     }
