@@ -35,7 +35,7 @@ CODE := -fPIC -fvisibility=hidden -fno-semantic-interposition -ffp-contract=off 
     -ffunction-sections -fdata-sections
 
 FLAGS_release := -O3 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
-    -fstack-clash-protection
+    -fstack-clash-protection -DSHEAF_LEAVES_MEMORY
 LINK_release := -Wl,-z,defs
 FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address
 FLAGS_ubsan := -O1 -g -fno-omit-frame-pointer -fsanitize=undefined -fno-sanitize-recover=all

@@ -180,6 +180,7 @@ int help_features(void)
     put_list("generators", sheaf_generator);
     put_list("executors", sheaf_executor);
     put_list("scanners", sheaf_scanner);
+    put_list("io", sheaf_io);
     printf("%-14s%s\n", "libraries:", "libcsv, xxHash, OpenMP");
     put_list("instructions", sheaf_isa_available);
 #ifdef __clang__

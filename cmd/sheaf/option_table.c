@@ -353,6 +353,17 @@ const struct option_row option_table[] = {
      .entries = sheaf_isa,
      .help = "The instruction set that is used at most. Default: auto, the best that this machine "
              "can run."},
+    {.name = "io",
+     .value = "HOW",
+     .commands = FOR_READERS,
+     .section = SECTION_RUN,
+     .parse = value_entry,
+     MEMBER(io),
+     .entries = sheaf_io,
+     .help =
+         "How files are read: copied (pread), or looked at where the system keeps them (mmap). "
+         "Default: auto, mmap for files of 1 MiB and more that are in memory already. Pipes are "
+         "always copied."},
     {.name = "jobs",
      .alias = "threads",
      .letter = 'j',

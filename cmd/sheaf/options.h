@@ -58,6 +58,7 @@ struct settings {
     const char *executor;
     const char *scanner;
     const char *isa;
+    const char *io;
     int progress;
     int timings;
     bool verify;

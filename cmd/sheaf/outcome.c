@@ -47,6 +47,15 @@ static enum outcome outcome_of(enum sheaf_status status)
     }
 }
 
+bool outcome_leaves_memory(void)
+{
+#ifdef SHEAF_LEAVES_MEMORY
+    return true;
+#else
+    return false;
+#endif
+}
+
 int outcome_finish(struct stop *stop, enum sheaf_status status, const struct sheaf_error *error,
                    enum outcome done)
 {

@@ -48,6 +48,11 @@ enum sheaf_status stop_release(struct stop *stop);
  * leave half-done, and which makes nobody wait. */
 bool output_is_file(const char *path);
 
+/* True when what only takes memory is left for the end of the process to free: freeing a million
+ * groups one by one takes longer. For the last moment before outcome_finish, when no thread runs
+ * and the output is where it belongs. False in instrumented builds, which look for leaks. */
+bool outcome_leaves_memory(void);
+
 /* Call last, with everything else cleaned up. Closes `stop`; says what failed; flushes standard
  * output; gives the exit status, `done` if all went well. When a signal stopped the run, ends the
  * process by that signal. */

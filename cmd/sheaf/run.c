@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* One job, from its plan to its output. All that is opened is closed by job_close. */
+/* One job, from its plan to its output. */
 struct job {
     const struct settings *settings;
     const struct sheaf_request *request;
@@ -67,6 +67,7 @@ void run_options(const struct settings *settings, struct sheaf_run_options *out)
     out->executor = settings->executor;
     out->scanner = settings->scanner;
     out->isa = settings->isa;
+    out->io = settings->io;
     out->memory_limit = settings->memory_limit;
     const char *directory = getenv("TMPDIR");
     out->temporary_directory = directory != NULL && *directory != '\0' ? directory : NULL;
@@ -269,8 +270,10 @@ int run_job(const struct settings *settings, const struct sheaf_request *request
     report_timings(&job);
 
     sheaf_output_close(job.output);
-    sheaf_result_close(job.result);
-    sheaf_plan_close(job.plan);
+    if (!outcome_leaves_memory()) {
+        sheaf_result_close(job.result);
+        sheaf_plan_close(job.plan);
+    }
     return outcome_finish(&job.stop, status, &job.error, done);
 }
 

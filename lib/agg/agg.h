@@ -59,6 +59,7 @@ struct agg_ops {
     const char *signature; /* "sum(x)": for help */
     const char *help;      /* one line */
     enum agg_input input;
+    bool takes_reals; /* AGG_NUMBERS: update takes column->reals instead, where they are there */
     bool takes_parameter; /* a number after the column: q(x, 0.999) */
     /* One row for the 99 functions whose names are `name` and a number 1 … 99, each hundredths of
      * the parameter: p1 … p99. `name` alone is none. */

@@ -22,6 +22,12 @@ static enum sheaf_status total_update(void *state, const struct agg_call *call,
                                       struct sheaf_error *error)
 {
     struct total *total = state;
+    if (column->reals != NULL) {
+        total->count += batch->selected;
+        return exact_sum_add_reals(
+            &total->sum, &(struct exact_reals){column->reals, batch->selection, batch->selected},
+            call->budget, call->column, error);
+    }
     return exact_sum_add_column(&total->sum, column->numbers, batch->selection, batch->selected,
                                 &total->count, call->budget, call->column, error);
 }
@@ -116,6 +122,7 @@ const struct agg_ops agg_sum = {
     .signature = "sum(x)",
     .help = "sum of the numbers, exact",
     .input = AGG_NUMBERS,
+    .takes_reals = true,
     .size = sizeof(struct total),
     .init = total_init,
     .update = total_update,
@@ -134,6 +141,7 @@ const struct agg_ops agg_mean = {
     .signature = "mean(x)",
     .help = "arithmetic mean, rounded once",
     .input = AGG_NUMBERS,
+    .takes_reals = true,
     .size = sizeof(struct total),
     .init = total_init,
     .update = total_update,

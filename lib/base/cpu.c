@@ -31,18 +31,6 @@ static unsigned affinity_count(void)
     return 0;
 }
 
-unsigned cpu_available(void)
-{
-    unsigned count = affinity_count();
-    if (count == 0) {
-        const long online = sysconf(_SC_NPROCESSORS_ONLN);
-        count = online > 0 && online <= INT_MAX ? (unsigned)online : 1;
-    }
-    struct cgroup_limits limits;
-    cgroup_read("", &limits);
-    return limits.processors < count ? (unsigned)limits.processors : count;
-}
-
 /* The memory of the machine in bytes; UINT64_MAX when the system does not say. */
 static uint64_t machine_memory(void)
 {
@@ -54,16 +42,37 @@ static uint64_t machine_memory(void)
     return bytes;
 }
 
-uint64_t cpu_memory(void)
+void cpu_read(struct cpu_limits *out)
 {
-    uint64_t memory = machine_memory();
     struct cgroup_limits limits;
     cgroup_read("", &limits);
+    unsigned count = affinity_count();
+    if (count == 0) {
+        const long online = sysconf(_SC_NPROCESSORS_ONLN);
+        count = online > 0 && online <= INT_MAX ? (unsigned)online : 1;
+    }
+    out->processors = limits.processors < count ? (unsigned)limits.processors : count;
+
+    uint64_t memory = machine_memory();
     if (limits.memory < memory)
         memory = limits.memory;
     struct rlimit space;
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY &&
         space.rlim_cur < memory)
         memory = space.rlim_cur;
-    return memory == 0 ? 1 : memory;
+    out->memory = memory == 0 ? 1 : memory;
+}
+
+unsigned cpu_available(void)
+{
+    struct cpu_limits limits;
+    cpu_read(&limits);
+    return limits.processors;
+}
+
+uint64_t cpu_memory(void)
+{
+    struct cpu_limits limits;
+    cpu_read(&limits);
+    return limits.memory;
 }

@@ -12,4 +12,11 @@ unsigned cpu_available(void);
  * and the address-space limit. At least 1. */
 uint64_t cpu_memory(void);
 
+/* Both at once, for what one look at the system costs. */
+struct cpu_limits {
+    unsigned processors;
+    uint64_t memory;
+};
+void cpu_read(struct cpu_limits *out);
+
 #endif

@@ -31,23 +31,30 @@ enum { BATCH_PADDING = 32 };
 /* One needed column of a batch; each vector that is not NULL holds one item per row. CSV gives
  * `texts`, the fields after unquoting, bytes NULL where null; `numbers` is there once somebody has
  * asked for the column as numbers, `instants` likewise for times. A binary format gives what a plan
- * has asked it for: numbers or instants as they are, texts as the values are printed. Short decimals
- * may stand beside the numbers, of which they are another form, or in their place where everybody
- * who takes the column's numbers takes them so. */
+ * has asked it for: numbers or instants as they are, texts as the values are printed; of real
+ * numbers also `reals`, the doubles alone (-0 among them, none null), often without a copy. Short
+ * decimals may stand beside the numbers, of which they are another form, or in their place where
+ * everybody who takes the column's numbers takes them so. */
 struct column {
     const struct text *texts; /* BATCH_PADDING bytes of each are readable in a padded batch */
     const struct number *numbers;
     const struct instant *instants;
     struct decimals decimals; /* mantissas NULL: there are none */
+    const double *reals;
 };
 
 /* The vectors of a column, as bits. */
 enum column_vector { COLUMN_TEXTS = 1, COLUMN_NUMBERS = 2, COLUMN_INSTANTS = 4 };
+/* One more, which no type has alone. */
+enum { COLUMN_REALS = 8 };
 
 struct batch {
     uint32_t rows;
     uint32_t file;
-    const uint64_t *row_bytes; /* offset of each row's first byte in its file, ascending */
+    /* The offset of each row's first byte in its file, ascending: row_base + row_bytes[row]. So a
+     * reader of records need not write it anew for each batch. */
+    uint64_t row_base;
+    const uint64_t *row_bytes;
     /* Gives the physical line that a row begins on, from 1; NULL: there are no lines. Slow: for
      * messages. */
     uint64_t (*line_of)(const struct batch *batch, uint32_t row);
@@ -84,7 +91,7 @@ static inline struct place batch_place(const struct batch *batch, uint32_t row)
 /* The place of a row, which its file and byte make. */
 static inline struct place batch_place(const struct batch *batch, uint32_t row)
 {
-    return (struct place){.byte = batch->row_bytes[row], .file = batch->file};
+    return (struct place){.byte = batch->row_base + batch->row_bytes[row], .file = batch->file};
 }
 #endif
 

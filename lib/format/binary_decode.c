@@ -1,3 +1,5 @@
+/* The bytes may stand in a mapped file that somebody else writes to. What is decoded then means
+ * nothing, but nothing here relies on a byte being the same when it is looked at again. */
 #include "format/binary_decode.h"
 
 #include "format/binary_time.h"
@@ -118,6 +120,40 @@ static binary_numbers *const number_functions[][9][2] = {
         {[2] = BOTH_ORDERS(real, 2), [4] = BOTH_ORDERS(real, 4), [8] = BOTH_ORDERS(real, 8)},
 };
 
+/* ---- real numbers alone ------------------------------------------------------------------ */
+
+static void halves(const struct binary_cells *cells, double *out)
+{
+    const unsigned char *bytes = cells->bytes;
+    for (uint32_t row = 0; row < cells->rows; row++, bytes += cells->stride)
+        out[row] = cells->field->big ? real_value(bytes, 2, true) : real_value(bytes, 2, false);
+}
+
+static void singles(const struct binary_cells *cells, double *out)
+{
+    const unsigned char *bytes = cells->bytes;
+    for (uint32_t row = 0; row < cells->rows; row++, bytes += cells->stride)
+        out[row] = cells->field->big ? real_value(bytes, 4, true) : real_value(bytes, 4, false);
+}
+
+static void doubles(const struct binary_cells *cells, double *out)
+{
+    const unsigned char *bytes = cells->bytes;
+    for (uint32_t row = 0; row < cells->rows; row++, bytes += cells->stride)
+        out[row] = cells->field->big ? real_value(bytes, 8, true) : real_value(bytes, 8, false);
+}
+
+const double *binary_reals_there(const struct binary_cells *cells)
+{
+    const bool other_order = cells->field->big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    if (cells->field->kind != BINARY_REAL || cells->field->size != sizeof(double) || other_order ||
+        cells->stride != sizeof(double) || (uintptr_t)cells->bytes % _Alignof(double) != 0)
+        return NULL;
+    return (const void *)cells->bytes;
+}
+
+/* ---- which ------------------------------------------------------------------------------- */
+
 static bool is_number(const struct binary_field *field)
 {
     return field->kind == BINARY_SIGNED || field->kind == BINARY_UNSIGNED ||
@@ -171,9 +207,10 @@ static uint32_t bool_texts(const struct binary_cells *cells, char *store, struct
     (void)store;
     const unsigned char *bytes = cells->bytes;
     for (uint32_t row = 0; row < cells->rows; row++, bytes += cells->stride) {
-        if (*bytes > 1)
+        const unsigned char value = *(const volatile unsigned char *)bytes; /* once */
+        if (value > 1)
             return row;
-        out[row] = names[*bytes];
+        out[row] = names[value];
     }
     return cells->rows;
 }
@@ -255,8 +292,10 @@ struct binary_decoder binary_decoder_for(const struct binary_field *field)
         [BINARY_BYTES] = byte_texts,    [BINARY_UCS4] = ucs4_texts,
         [BINARY_TIME] = time_texts,
     };
+    static binary_reals *const reals[] = {[2] = halves, [4] = singles, [8] = doubles};
     return (struct binary_decoder){
         .numbers = is_number(field) ? number_functions[field->kind][field->size][field->big] : NULL,
+        .reals = field->kind == BINARY_REAL ? reals[field->size] : NULL,
         .instants = field->kind == BINARY_TIME ? times : NULL,
         .texts = texts[field->kind],
     };
@@ -292,7 +331,7 @@ void binary_describe_bad(const struct binary_field *field, const unsigned char *
         return;
     }
     size_t i = 0;
-    while (utf8_is_character(point_at(field, bytes, i)))
+    while (i + 1 < field->size / 4 && utf8_is_character(point_at(field, bytes, i)))
         i++;
     *byte = 4 * i;
     snprintf(reason, BINARY_REASON, "U+%04" PRIX32 " is no character", point_at(field, bytes, i));

@@ -18,6 +18,7 @@ struct binary_cells {
 
 /* Numbers are never bad. */
 typedef void binary_numbers(const struct binary_cells *cells, struct number *out);
+typedef void binary_reals(const struct binary_cells *cells, double *out);
 
 /* These give the number of good rows, all of `rows`, or those before the first bad value. The texts
  * stand in the cells or in `store`: binary_text_size() bytes for each row. */
@@ -27,10 +28,14 @@ typedef uint32_t binary_texts(const struct binary_cells *cells, char *store, str
 /* The functions for a field; NULL: it does not have that form. */
 struct binary_decoder {
     binary_numbers *numbers;
+    binary_reals *reals;
     binary_instants *instants;
     binary_texts *texts;
 };
 struct binary_decoder binary_decoder_for(const struct binary_field *field);
+
+/* Gives the cells as they stand when they are doubles of this machine side by side, else NULL. */
+const double *binary_reals_there(const struct binary_cells *cells);
 
 /* Bytes of the store that each row's text of this field may take. */
 size_t binary_text_size(const struct binary_field *field);

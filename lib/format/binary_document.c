@@ -145,6 +145,8 @@ static enum sheaf_status check_need(const struct binary_document *document,
     const char *form = NULL;
     if ((need->vectors & COLUMN_NUMBERS) != 0 && !column_type_is_number(type))
         form = "numbers";
+    if ((need->vectors & COLUMN_REALS) != 0 && type != TYPE_FLOAT)
+        form = "real numbers";
     if ((need->vectors & COLUMN_INSTANTS) != 0 && !column_type_is_time(type))
         form = "times";
     if (form == NULL)

@@ -1,9 +1,10 @@
 /* format/binary_reader.c - the rows that start in one chunk of records, as batches.
  *
- * Rows are read into a buffer that stays in the cache, as many at once as fit it, and only from the
- * first to the last byte of a row that is needed. An array in Fortran order is read a column at a
- * time; where it has many columns the buffer grows, to hold BINARY_COLUMN_BYTES of each. The buffer
- * is then turned into vectors a batch at a time. */
+ * Rows of a mapped file are decoded where they stand, all of a chunk at once. Others are read into
+ * a buffer that stays in the cache, as many at once as fit it, and only from the first to the last
+ * byte of a row that is needed. An array in Fortran order is read a column at a
+ * time; where it has many columns the buffer grows, to hold BINARY_COLUMN_BYTES of each. What is
+ * held is then turned into vectors a batch at a time. */
 #include "base/clock.h"
 #include "format/binary_decode.h"
 #include "format/binary_stream.h"
@@ -14,6 +15,7 @@ enum {
     BUFFER_BYTES = 128 << 10, /* read at once */
     VECTOR_BYTES = 128 << 10, /* of a batch's vectors */
     BATCH_ROWS = 1024,        /* at most */
+    REALS_ROWS = 8192,        /* at most, where only real numbers are needed, mostly not copied */
     FREE_OF_CHARGE = 1 << 20, /* of the memory of one value */
 };
 
@@ -35,6 +37,7 @@ struct slot {
     struct number *numbers;
     struct instant *instants;
     struct text *texts;
+    double *reals;
     struct space store;
 };
 
@@ -49,7 +52,7 @@ struct format_reader {
     struct format_counts counts;
     struct slot *slots;
     struct column *columns;
-    uint64_t *row_bytes;
+    uint64_t *row_bytes; /* of each row of a batch, from the first */
     uint32_t *selection;
     bool *is_bad; /* of each row of the batch; under FORMAT_SKIP */
     uint32_t batch_rows;
@@ -58,6 +61,7 @@ struct format_reader {
     const struct binary_layout *layout; /* NULL: none yet */
     uint32_t file;
     struct space buffer;
+    const char *held;     /* rows to be decoded, in the buffer or where the file is mapped */
     uint64_t buffer_rows; /* read at once, at most */
     uint64_t low, high;   /* of a record: the bytes that are needed */
 
@@ -74,7 +78,8 @@ static size_t vector_bytes(unsigned vectors)
 {
     return (vectors & COLUMN_NUMBERS ? sizeof(struct number) : 0) +
            (vectors & COLUMN_INSTANTS ? sizeof(struct instant) : 0) +
-           (vectors & COLUMN_TEXTS ? sizeof(struct text) : 0);
+           (vectors & COLUMN_TEXTS ? sizeof(struct text) : 0) +
+           (vectors & COLUMN_REALS ? sizeof(double) : 0);
 }
 
 /* Bytes that one row of a batch takes at most, or a number past VECTOR_BYTES. */
@@ -93,7 +98,10 @@ static size_t row_cost(const struct binary_document *document, const struct bina
 
 static uint32_t choose_batch_rows(const struct binary_document *document)
 {
-    size_t rows = BATCH_ROWS;
+    size_t rows = REALS_ROWS;
+    for (uint32_t i = 0; i < document->need_count; i++)
+        if (document->needs[i].vectors != COLUMN_REALS)
+            rows = BATCH_ROWS;
     for (uint32_t file = 0; file < dataset_files(document->dataset); file++) {
         const size_t fit = VECTOR_BYTES / row_cost(document, &document->layouts[file]);
         rows = fit < rows ? fit : rows;
@@ -108,7 +116,9 @@ static bool open_slot(struct slot *slot, const struct format_need *need, uint32_
     slot->instants =
         memory_alloc(need->vectors & COLUMN_INSTANTS ? rows * sizeof *slot->instants : 0);
     slot->texts = memory_alloc(need->vectors & COLUMN_TEXTS ? rows * sizeof *slot->texts : 0);
-    return slot->numbers != NULL && slot->instants != NULL && slot->texts != NULL;
+    slot->reals = memory_alloc(need->vectors & COLUMN_REALS ? rows * sizeof *slot->reals : 0);
+    return slot->numbers != NULL && slot->instants != NULL && slot->texts != NULL &&
+           slot->reals != NULL;
 }
 
 static bool make_room(struct format_reader *reader)
@@ -188,6 +198,7 @@ void binary_reader_close(struct format_reader *reader)
         memory_free(slot->numbers);
         memory_free(slot->instants);
         memory_free(slot->texts);
+        memory_free(slot->reals);
         space_close(&slot->store, budget);
     }
     space_close(&reader->buffer, budget);
@@ -239,6 +250,8 @@ static void take_layout(struct format_reader *reader, uint32_t file)
     for (uint32_t i = 0; i < document->need_count && !layout->by_column; i++)
         reader->slots[i].at = (size_t)(reader->slots[i].field->offset - reader->low);
     reader->buffer_rows = choose_buffer_rows(layout, document->need_count);
+    for (uint32_t row = 0; row < reader->batch_rows; row++)
+        reader->row_bytes[row] = row * layout->record;
 }
 
 /* The first row that starts at or after an offset behind the beginning. */
@@ -349,20 +362,49 @@ static enum sheaf_status reserve_spaces(struct format_reader *reader, size_t buf
 }
 
 /* Reads the next rows into the buffer. */
-static enum sheaf_status fill_buffer(struct format_reader *reader, struct sheaf_error *error)
+static enum sheaf_status fill_buffer(struct format_reader *reader, size_t rows,
+                                     struct sheaf_error *error)
 {
     const struct binary_layout *layout = reader->layout;
-    const uint64_t left = reader->end_row - reader->row;
-    const size_t rows = left < reader->buffer_rows ? (size_t)left : (size_t)reader->buffer_rows;
     const size_t size = bytes_of(reader, rows);
     TRY(reserve_spaces(reader, size, error));
-    uint64_t since = clock_now();
-    enum sheaf_status status = SHEAF_OK;
+    reader->held = reader->buffer.bytes;
     if (layout->by_column)
-        status = read_columns(reader, rows, error);
-    else
-        status = read_bytes(reader, binary_row_offset(layout, reader->row) + reader->low,
-                            reader->buffer.bytes, size, error);
+        return read_columns(reader, rows, error);
+    return read_bytes(reader, binary_row_offset(layout, reader->row) + reader->low,
+                      reader->buffer.bytes, size, error);
+}
+
+/* Looks at the next rows where they are mapped. */
+static enum sheaf_status look_at_rows(struct format_reader *reader, size_t rows,
+                                      struct sheaf_error *error)
+{
+    struct dataset_view view = {
+        .file = reader->file,
+        .offset = binary_row_offset(reader->layout, reader->row) + reader->low,
+        .length = bytes_of(reader, rows),
+    };
+    TRY(reserve_spaces(reader, 0, error));
+    TRY(dataset_look(reader->document->dataset, &view, error));
+    if (view.got < view.length)
+        return error_set(error, SHEAF_DATA, "%s: changed while it was read",
+                         dataset_name(reader->document->dataset, reader->file));
+    reader->held = view.bytes;
+    return SHEAF_OK;
+}
+
+/* Gets hold of the next rows. */
+static enum sheaf_status hold_rows(struct format_reader *reader, struct sheaf_error *error)
+{
+    const uint64_t left = reader->end_row - reader->row;
+    /* A column that stands for itself is not where the chunk is, and is not released with it. */
+    const bool looks =
+        !reader->layout->by_column && dataset_is_mapped(reader->document->dataset, reader->file);
+    const size_t rows =
+        looks || left < reader->buffer_rows ? (size_t)left : (size_t)reader->buffer_rows;
+    uint64_t since = clock_now();
+    const enum sheaf_status status =
+        looks ? look_at_rows(reader, rows, error) : fill_buffer(reader, rows, error);
     reader->first_held = reader->row;
     reader->after_held = reader->row + rows;
     reader->counts.read_ns += clock_lap(&since);
@@ -377,10 +419,22 @@ static struct binary_cells cells_of(const struct format_reader *reader, const st
     const size_t held = (size_t)(reader->row - reader->first_held) + from;
     return (struct binary_cells){
         .field = slot->field,
-        .bytes = (const unsigned char *)reader->buffer.bytes + slot->at + held * slot->stride,
+        .bytes = (const unsigned char *)reader->held + slot->at + held * slot->stride,
         .stride = slot->stride,
         .rows = to - from,
     };
+}
+
+/* Leaves the numbers where they stand, if it can. */
+static void decode_reals(const struct format_reader *reader, const struct slot *slot,
+                         const struct binary_cells *cells)
+{
+    struct column *column = &reader->columns[slot - reader->slots];
+    column->reals = binary_reals_there(cells);
+    if (column->reals != NULL)
+        return;
+    slot->decoder.reals(cells, slot->reals);
+    column->reals = slot->reals;
 }
 
 /* Turns rows of one column into its vectors; gives the first bad row, or `to`. */
@@ -391,6 +445,9 @@ static uint32_t decode(const struct format_reader *reader, const struct slot *sl
     uint32_t good = cells.rows;
     if ((slot->need->vectors & COLUMN_NUMBERS) != 0)
         slot->decoder.numbers(&cells, slot->numbers + from);
+    /* Never bad: where another vector is decoded from a later row on, these are all there. */
+    if ((slot->need->vectors & COLUMN_REALS) != 0 && from == 0)
+        decode_reals(reader, slot, &cells);
     if ((slot->need->vectors & COLUMN_INSTANTS) != 0)
         good = slot->decoder.instants(&cells, slot->instants + from);
     if ((slot->need->vectors & COLUMN_TEXTS) != 0)
@@ -499,7 +556,7 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
 {
     const bool reads = reader->document->need_count > 0;
     if (reads && reader->row >= reader->after_held)
-        TRY(fill_buffer(reader, error));
+        TRY(hold_rows(reader, error));
     const uint64_t left = (reads ? reader->after_held : reader->end_row) - reader->row;
     uint32_t rows = left < reader->batch_rows ? (uint32_t)left : reader->batch_rows;
     const bool fails = reader->document->policy == FORMAT_FAIL;
@@ -510,15 +567,12 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
         .rows = rows,
         .selected = rows,
         .file = reader->file,
+        .row_base = binary_row_offset(reader->layout, reader->row),
         .row_bytes = reader->row_bytes,
         .columns = reader->columns,
     };
     if (!fails)
         decode_all(reader, out);
-    const uint64_t record = reader->layout->record;
-    const uint64_t first = binary_row_offset(reader->layout, reader->row);
-    for (uint32_t row = 0; row < rows; row++)
-        reader->row_bytes[row] = first + row * record;
     reader->row += rows;
     reader->counts.rows += out->selected;
     reader->counts.parse_ns += clock_lap(&since);

@@ -4,10 +4,14 @@
 #include "io/chunk_window.h"
 #include "io/feed.h"
 #include "io/input.h"
+#include "io/mapping.h"
 #include "sheaf/cancel.h"
 #include "sync/monitor.h"
 
 #include <string.h>
+#include <sys/resource.h>
+
+_Static_assert((int)DATASET_PADDING <= (int)MAPPING_PADDING, "a mapping has the padding of a view");
 
 struct dataset {
     struct input **inputs;
@@ -19,6 +23,7 @@ struct dataset {
     const struct sheaf_cancel *cancel;
     const char *temporary; /* directory of spooled files; NULL: P_tmpdir */
     uint64_t chunk_size;
+    uint64_t tail;     /* of the last file, in chunks of tail_chunk() */
     struct feed *feed; /* when there is a stream, from the start on */
 
     /* Regular files only: */
@@ -172,28 +177,97 @@ void dataset_set_begin(struct dataset *dataset, uint32_t file, uint64_t offset)
     dataset->begins[file] = offset;
 }
 
-static uint64_t chunks_of(const struct dataset *dataset, uint32_t file, uint64_t chunk_size)
+/* How one file is cut: `large` chunks of `size` bytes, then `small` ones. */
+struct cut {
+    uint64_t size;
+    uint64_t large;
+    uint64_t small;
+};
+
+enum { TAIL_PARTS = 4, TAIL_CHUNK_LEAST = 32 << 10 };
+
+static uint64_t tail_chunk(uint64_t chunk_size)
+{
+    const uint64_t size = chunk_size / TAIL_PARTS;
+    return size < TAIL_CHUNK_LEAST ? TAIL_CHUNK_LEAST : size;
+}
+
+static uint64_t divide_up(uint64_t bytes, uint64_t size)
+{
+    return bytes / size + (bytes % size != 0);
+}
+
+static struct cut cut_file(const struct dataset *dataset, uint32_t file, uint64_t chunk_size,
+                           uint64_t tail)
 {
     const uint64_t size = input_size(dataset->inputs[file]);
     const uint64_t begin = dataset->begins[file];
     const uint64_t bytes = size > begin ? size - begin : 0;
-    return bytes / chunk_size + (bytes % chunk_size != 0);
+    if (tail == 0 || file + 1 < dataset->files || chunk_size <= TAIL_CHUNK_LEAST)
+        return (struct cut){.size = chunk_size, .large = divide_up(bytes, chunk_size)};
+    const uint64_t large = (bytes > tail ? bytes - tail : 0) / chunk_size;
+    return (struct cut){
+        .size = chunk_size,
+        .large = large,
+        .small = divide_up(bytes - large * chunk_size, tail_chunk(chunk_size)),
+    };
 }
 
-uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size)
+uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size, uint64_t tail)
 {
     uint64_t chunks = 0;
     if (dataset->has_stream)
         return UINT64_MAX;
-    for (uint32_t file = 0; file < dataset->files; file++)
-        chunks += chunks_of(dataset, file, chunk_size);
+    for (uint32_t file = 0; file < dataset->files; file++) {
+        const struct cut cut = cut_file(dataset, file, chunk_size, tail);
+        chunks += cut.large + cut.small;
+    }
     return chunks;
+}
+
+/* ---- how bytes come ---------------------------------------------------------------------- */
+
+const struct dataset_access_name dataset_access_table[] = {
+    {"auto", "mmap for files of 1 MiB and more that are in memory already, else pread",
+     DATASET_AUTO},
+    {"pread", "copied into a buffer of the worker", DATASET_PREAD},
+    {"mmap", "looked at in memory, where the system keeps files", DATASET_MMAP},
+};
+const size_t dataset_access_table_length =
+    sizeof dataset_access_table / sizeof dataset_access_table[0];
+
+enum { MAPPED_LEAST = 1 << 20 }; /* by default: a mapping costs some system calls */
+
+/* True when this process may use as many addresses as there are: a mapping takes none from what
+ * the job needs. */
+static bool has_addresses(void)
+{
+    struct rlimit space;
+    return getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur == RLIM_INFINITY;
+}
+
+/* From the disk, reads of a chunk at once are faster than the faults of several threads. */
+static bool pays_to_map(const struct input *input)
+{
+    return input_size(input) >= MAPPED_LEAST && input_is_in_memory(input);
+}
+
+static void map_files(struct dataset *dataset, enum dataset_access access)
+{
+    for (uint32_t file = 0; file < dataset->files; file++)
+        input_read_ahead(dataset->inputs[file]);
+    if (access == DATASET_PREAD || (access == DATASET_AUTO && !has_addresses()))
+        return;
+    for (uint32_t file = 0; file < dataset->files; file++)
+        if (access == DATASET_MMAP || pays_to_map(dataset->inputs[file]))
+            input_map(dataset->inputs[file]);
 }
 
 enum sheaf_status dataset_start(struct dataset *dataset, const struct dataset_run *run,
                                 struct sheaf_error *error)
 {
     dataset->chunk_size = run->chunk_size;
+    dataset->tail = run->tail;
     if (dataset->has_stream) {
         const struct feed_setup setup = {
             .inputs = dataset->inputs,
@@ -204,9 +278,11 @@ enum sheaf_status dataset_start(struct dataset *dataset, const struct dataset_ru
         };
         return feed_open(&setup, &dataset->feed, error);
     }
-    for (uint32_t file = 0; file < dataset->files; file++)
-        dataset->first_chunks[file + 1] =
-            dataset->first_chunks[file] + chunks_of(dataset, file, run->chunk_size);
+    for (uint32_t file = 0; file < dataset->files; file++) {
+        const struct cut cut = cut_file(dataset, file, run->chunk_size, run->tail);
+        dataset->first_chunks[file + 1] = dataset->first_chunks[file] + cut.large + cut.small;
+    }
+    map_files(dataset, run->access);
     return SHEAF_OK;
 }
 
@@ -229,12 +305,16 @@ static void describe(const struct dataset *dataset, uint64_t number, struct chun
 {
     const uint32_t file = file_of(dataset, number);
     const uint64_t index = number - dataset->first_chunks[file];
-    const uint64_t offset = dataset->begins[file] + index * dataset->chunk_size;
+    const struct cut cut = cut_file(dataset, file, dataset->chunk_size, dataset->tail);
+    const bool is_large = index < cut.large;
+    const uint64_t size = is_large ? cut.size : tail_chunk(cut.size);
+    const uint64_t offset = dataset->begins[file] + (is_large ? index : cut.large) * cut.size +
+                            (is_large ? 0 : index - cut.large) * size;
     const uint64_t left = input_size(dataset->inputs[file]) - offset;
     *out = (struct chunk){
         .number = number,
         .offset = offset,
-        .length = left < dataset->chunk_size ? left : dataset->chunk_size,
+        .length = left < size ? left : size,
         .file = file,
         .first = index == 0,
     };
@@ -292,12 +372,45 @@ enum sheaf_status dataset_read_some(struct dataset *dataset, uint32_t file, uint
     return input_read_some(dataset->inputs[file], offset, buffer, length, got, error);
 }
 
+enum sheaf_status dataset_look(struct dataset *dataset, struct dataset_view *view,
+                               struct sheaf_error *error)
+{
+    const struct input *input = dataset->inputs[view->file];
+    const char *mapped = dataset->feed == NULL ? input_mapped(input) : NULL;
+    view->bytes = view->buffer;
+    if (mapped == NULL)
+        return dataset_read(dataset, view->file, view->offset, view->buffer, view->length,
+                            &view->got, error);
+    const uint64_t size = input_size(input);
+    const uint64_t offset = view->offset < size ? view->offset : size;
+    view->bytes = mapped + offset;
+    view->got = size - offset < view->length ? (size_t)(size - offset) : view->length;
+    return SHEAF_OK;
+}
+
+bool dataset_is_mapped(const struct dataset *dataset, uint32_t file)
+{
+    return dataset->feed == NULL && input_mapped(dataset->inputs[file]) != NULL;
+}
+
+/* What a chunk has of a mapping will hardly be looked at again. */
+static void release(const struct dataset *dataset, uint64_t number)
+{
+    const struct input *input = dataset->inputs[file_of(dataset, number)];
+    struct chunk chunk;
+    if (input_mapped(input) == NULL)
+        return;
+    describe(dataset, number, &chunk);
+    input_release(input, chunk.offset, chunk.length);
+}
+
 void dataset_finish(struct dataset *dataset, uint64_t number)
 {
     if (dataset->feed != NULL) {
         feed_finish(dataset->feed, number);
         return;
     }
+    release(dataset, number);
     monitor_lock(&dataset->monitor);
     if (chunk_window_finish_locked(&dataset->window, number))
         monitor_broadcast(&dataset->monitor);

@@ -4,11 +4,11 @@
  * begin. Then dataset_start, and any number of workers claim, read and finish chunks at once.
  *
  * When every input is a regular file, a chunk is a number from an atomic counter and bytes come by
- * pread. As soon as one is a stream, a reader (a thread, or under DATASET_READS_ITSELF the worker)
- * puts numbered blocks of all inputs into an index, and their numbers into a bounded channel;
- * receiving a number is the claim. A block can be read by offset until its chunk and all before it
- * are finished, so a row that reaches far ahead finds it. Blocks that an open row waits for do not
- * count against the read-ahead: a long row never deadlocks. */
+ * pread, or are looked at in a mapping. As soon as one is a stream, a reader (a thread, or under
+ * DATASET_READS_ITSELF the worker) puts numbered blocks of all inputs into an index, and their
+ * numbers into a bounded channel; receiving a number is the claim. A block can be read by offset
+ * until its chunk and all before it are finished, so a row that reaches far ahead finds it. Blocks
+ * that an open row waits for do not count against the read-ahead: a long row never deadlocks. */
 #ifndef IO_DATASET_H
 #define IO_DATASET_H
 
@@ -60,15 +60,35 @@ enum sheaf_status dataset_spool(struct dataset *dataset, uint32_t file, uint64_t
 /* Says that the chunks of `file` begin at `offset`, within what planning has read. */
 void dataset_set_begin(struct dataset *dataset, uint32_t file, uint64_t offset);
 
-/* The chunks there will be at this size, UINT64_MAX when an input is a stream. */
-uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size);
+/* The chunks there will be at this size and tail, UINT64_MAX when an input is a stream. */
+uint64_t dataset_chunks(const struct dataset *dataset, uint64_t chunk_size, uint64_t tail);
 
 enum dataset_reader { DATASET_READER_THREAD, DATASET_READS_ITSELF };
+
+/* How the bytes of regular files come to a reader; README.md has the figures. Streams are read. */
+enum dataset_access {
+    DATASET_AUTO,  /* chosen, file by file */
+    DATASET_PREAD, /* copied into the reader's buffer */
+    DATASET_MMAP,  /* looked at where the system keeps them */
+};
+
+/* A row of the table of their names. */
+struct dataset_access_name {
+    const char *name;
+    const char *help; /* one line */
+    enum dataset_access access;
+};
+extern const struct dataset_access_name dataset_access_table[];
+extern const size_t dataset_access_table_length;
 
 /* How the chunks are dealt out. What open rows keep in memory is charged to the budget (may be
  * NULL). */
 struct dataset_run {
     uint64_t chunk_size;
+    /* Bytes at the end of the last file that are dealt out in smaller chunks, so that workers end
+     * together; 0: none. Regular files only. */
+    uint64_t tail;
+    enum dataset_access access;
     unsigned workers;
     enum dataset_reader reader;
     struct memory_budget *budget;
@@ -95,6 +115,28 @@ enum sheaf_status dataset_read_anywhere(struct dataset *dataset, uint32_t file, 
                                         char *buffer, size_t length, size_t *got,
                                         struct sheaf_error *error);
 
+/* Bytes that may be read behind those of a view. */
+enum { DATASET_PADDING = 64 };
+
+/* Some bytes of a file, to be looked at. */
+struct dataset_view {
+    uint32_t file;
+    uint64_t offset;
+    size_t length;     /* wanted, at most */
+    char *buffer;      /* of length + DATASET_PADDING bytes, where they are put if they must be */
+    const char *bytes; /* given: in the buffer, or in memory that stays until dataset_close */
+    size_t got;        /* given: their number, as of dataset_read */
+};
+
+/* As dataset_read, but without a copy where the file is mapped. DATASET_PADDING bytes behind the
+ * last may be read, and mean nothing. When a mapped file is cut short meanwhile, what is gone reads
+ * as zeros, and dataset_check_unchanged fails: a reader must stand any bytes. */
+enum sheaf_status dataset_look(struct dataset *dataset, struct dataset_view *view,
+                               struct sheaf_error *error);
+
+/* True when dataset_look gives all bytes of this file without a copy. After the start. */
+bool dataset_is_mapped(const struct dataset *dataset, uint32_t file);
+
 /* Gives the chunk back: once for each one claimed. */
 void dataset_finish(struct dataset *dataset, uint64_t number);
 
@@ -106,7 +148,8 @@ void dataset_stop(struct dataset *dataset);
  * was charged. */
 void dataset_end(struct dataset *dataset);
 
-/* Fails with SHEAF_DATA, naming it, when a regular file was changed since it was opened. */
+/* Fails with SHEAF_DATA, naming it, when a regular file was changed since it was opened; with
+ * SHEAF_SYSTEM when bytes of a mapped one could not be had. */
 enum sheaf_status dataset_check_unchanged(const struct dataset *dataset, struct sheaf_error *error);
 
 /* Ends a run that was not ended. Takes NULL. */

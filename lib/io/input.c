@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "io/mapping.h"
 #include "sheaf/cancel.h"
 
 #include <errno.h>
@@ -11,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { PEEK_STEP = 64 << 10, SPOOL_STEP = 256 << 10 };
+enum { PEEK_STEP = 64 << 10, SPOOL_STEP = 256 << 10, LOOKS = 16 };
 
 struct input {
     char *name;
@@ -24,7 +26,8 @@ struct input {
     uint64_t size;
     uint64_t next; /* offset of the byte that input_next gives next */
     struct timespec modified;
-    struct buffer peeked; /* of a stream: bytes 0 … peeked.length - 1 */
+    struct mapping *mapping; /* of a regular file; NULL: none */
+    struct buffer peeked;    /* of a stream: bytes 0 … peeked.length - 1 */
     const struct sheaf_cancel *cancel;
     const struct sheaf_cancel *end;
 };
@@ -363,6 +366,44 @@ enum sheaf_status input_spool(struct input *input, const char *directory, uint64
     return SHEAF_OK;
 }
 
+/* ---- mapped ------------------------------------------------------------------------------ */
+
+void input_map(struct input *input)
+{
+    if (!input->is_stream && input->mapping == NULL)
+        input->mapping = mapping_open(input->descriptor, input->start, input->size);
+}
+
+const char *input_mapped(const struct input *input)
+{
+    return input->mapping == NULL ? NULL : mapping_bytes(input->mapping);
+}
+
+void input_release(const struct input *input, uint64_t offset, uint64_t length)
+{
+    if (input->mapping != NULL)
+        mapping_release(input->mapping, offset, length);
+}
+
+bool input_is_in_memory(const struct input *input)
+{
+    char byte;
+    const struct iovec one = {.iov_base = &byte, .iov_len = 1};
+    for (uint64_t look = 0; look < LOOKS && !input->is_stream; look++) {
+        const uint64_t offset = input->size / LOOKS * look;
+        if (preadv2(input->descriptor, &one, 1, (off_t)(input->start + offset), RWF_NOWAIT) != 1)
+            return false;
+    }
+    return !input->is_stream;
+}
+
+void input_read_ahead(const struct input *input)
+{
+    /* Advice: where it is not taken, reading is slower and no more. */
+    if (!input->is_stream)
+        (void)posix_fadvise(input->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
 /* ---- moving on, and the end -------------------------------------------------------------- */
 
 void input_skip_to(struct input *input, uint64_t offset)
@@ -382,6 +423,8 @@ enum sheaf_status input_check_unchanged(const struct input *input, struct sheaf_
         now.st_mtim.tv_sec != input->modified.tv_sec ||
         now.st_mtim.tv_nsec != input->modified.tv_nsec)
         return changed(input, error);
+    if (input->mapping != NULL && mapping_is_broken(input->mapping))
+        return error_system(error, EIO, "%s: cannot read", input->name);
     return SHEAF_OK;
 }
 
@@ -389,6 +432,7 @@ void input_close(struct input *input)
 {
     if (input == NULL)
         return;
+    mapping_close(input->mapping);
     if (input->descriptor >= 0)
         close(input->descriptor);
     buffer_close(&input->peeked);

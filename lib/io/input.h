@@ -1,5 +1,5 @@
-/* io/input.h - one input: a regular file, read anywhere by pread, or a stream (a pipe, a terminal,
- * a socket), read once from front to back.
+/* io/input.h - one input: a regular file, read anywhere by pread or mapped, or a stream (a pipe, a
+ * terminal, a socket), read once from front to back.
  *
  * A stream keeps what was peeked at until input_next has given it out. input_read_at on a regular
  * file may run on any number of threads at once; everything else is one thread at a time. */
@@ -58,8 +58,26 @@ enum sheaf_status input_spool(struct input *input, const char *directory, uint64
                               struct sheaf_error *error);
 
 /* Fails with SHEAF_DATA when a regular file has another size or modification time than when it was
- * opened. */
+ * opened, with SHEAF_SYSTEM when the disk did not give bytes of a mapped one. */
 enum sheaf_status input_check_unchanged(const struct input *input, struct sheaf_error *error);
+
+/* Maps a regular file, so that input_mapped gives its bytes; without effect where that cannot be.
+ * Once, while nobody reads. */
+void input_map(struct input *input);
+/* The bytes of a mapped file; MAPPING_PADDING more behind the last may be read. NULL: it is not
+ * mapped. Bytes that the file has lost meanwhile are zeros, and input_check_unchanged fails. */
+const char *input_mapped(const struct input *input);
+/* Takes the bytes of a mapped file out of this process's memory until they are read again. Any
+ * thread. */
+void input_release(const struct input *input, uint64_t offset, uint64_t length);
+
+/* True when some looks, from the front to the back of a regular file, found all that they looked
+ * at in memory; false where the system does not tell. */
+bool input_is_in_memory(const struct input *input);
+
+/* Says that a regular file will be read from front to back, so that the system reads it from the
+ * disk in larger pieces, before they are asked for. */
+void input_read_ahead(const struct input *input);
 
 /* Takes NULL. */
 void input_close(struct input *input);

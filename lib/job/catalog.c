@@ -39,6 +39,14 @@ struct sheaf_entry sheaf_executor(size_t index)
     return (struct sheaf_entry){.name = row->name, .signature = row->name, .help = row->help};
 }
 
+struct sheaf_entry sheaf_io(size_t index)
+{
+    if (index >= dataset_access_table_length)
+        return (struct sheaf_entry){.name = NULL};
+    const struct dataset_access_name *row = &dataset_access_table[index];
+    return (struct sheaf_entry){.name = row->name, .signature = row->name, .help = row->help};
+}
+
 struct sheaf_entry sheaf_generator(size_t index)
 {
     if (index >= gen_table_length)

@@ -156,10 +156,10 @@ static void report(const struct converter *converter, const struct batch *batch,
               dataset_name(plan->dataset, batch->file), line_text, (unsigned long)use->column + 1,
               error_name(column, name.bytes, name.length),
               error_name(value, text.bytes, text.length), what,
-              (unsigned long long)batch->row_bytes[bad->row], hint_for(plan, text));
+              (unsigned long long)batch_place(batch, bad->row).byte, hint_for(plan, text));
     error->file = batch->file;
     error->line = line;
-    error->byte = batch->row_bytes[bad->row];
+    error->byte = batch_place(batch, bad->row).byte;
     error->column = use->column + 1;
 }
 

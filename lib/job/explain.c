@@ -84,6 +84,14 @@ static void explain_output(const struct sheaf_plan *plan, FILE *out)
     }
 }
 
+static const char *access_name(enum dataset_access access)
+{
+    size_t i = 0;
+    while (dataset_access_table[i].access != access)
+        i++;
+    return dataset_access_table[i].name;
+}
+
 void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out)
 {
     if (plan->core == NULL) /* the result of the run has the rest */
@@ -96,6 +104,9 @@ void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out)
     else
         fprintf(out, "%llu of %llu bytes", (unsigned long long)plan->chunks,
                 (unsigned long long)plan->chunk_size);
+    if (plan->tail > 0)
+        fprintf(out, ", smaller ones in the last %llu bytes", (unsigned long long)plan->tail);
+    fprintf(out, "\nio: %s", access_name(plan->access));
     fprintf(out, "\nexecutor: %s, %u worker%s%s\n", plan->executor_ops->name, plan->workers,
             plan->workers == 1 ? "" : "s",
             plan->needs_no_pool ? " (no pool: one thread finishes sooner)" : "");

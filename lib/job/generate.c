@@ -1,6 +1,7 @@
 /* job/generate.c - generated rows to a sink: workers make numbered pieces, an ordered writer puts
  * them in order. */
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/memory.h"
 #include "format/npy_write.h"
 #include "gen/gen.h"
@@ -233,7 +234,12 @@ static enum sheaf_status check(struct generation *generation, struct workers *wo
     TRY(find_layout(generation, error));
     TRY(choose_delimiter(generation, error));
     cut_into_pieces(generation);
-    return workers_choose(generation->options, generation->pieces, workers, error);
+    const struct workers_job job = {
+        .pieces = generation->pieces,
+        .bytes = UINT64_MAX,
+        .processors = generation->options->threads != 0 ? 1 : cpu_available(),
+    };
+    return workers_choose(generation->options, &job, workers, error);
 }
 
 static enum sheaf_status write_header(struct generation *generation, struct sheaf_error *error)

@@ -1,16 +1,19 @@
 #include "job/plan.h"
 
 #include "base/clock.h"
-#include "base/cpu.h"
 #include "job/report.h"
 #include "job/workers.h"
 #include "sheaf/cancel.h"
+
+#include <string.h>
 
 enum {
     DEFAULT_CHUNK = 256 << 10, /* fits a second-level cache beside what is made of it */
     LARGEST_CHUNK = 1 << 30,   /* of files */
     LARGEST_BLOCK = 64 << 20,  /* of streams, several of which are in memory */
     SMALLEST_CHUNK = 64 << 10, /* that a memory limit leads to */
+    TAIL_SHARE = 32,           /* of the bytes: at most so much is dealt out in smaller chunks, */
+    TAIL_CHUNKS = 2,           /* and of each worker this many chunks */
 };
 
 /* ---- how it will run --------------------------------------------------------------------- */
@@ -32,7 +35,7 @@ static uint64_t choose_chunk_size(const struct sheaf_plan *plan,
 {
     const bool has_stream = dataset_has_stream(plan->dataset);
     const uint64_t wanted = wanted_chunk_size(plan, options);
-    const uint64_t workers = options->threads != 0 ? options->threads : cpu_available();
+    const uint64_t workers = options->threads != 0 ? options->threads : plan->limits.processors;
     const uint64_t held = has_stream ? 4 * workers + 4 : workers;
     uint64_t most = has_stream ? LARGEST_BLOCK : LARGEST_CHUNK;
     if (most > plan->core->budget.limit / 4 / held)
@@ -42,19 +45,50 @@ static uint64_t choose_chunk_size(const struct sheaf_plan *plan,
     return wanted < most ? wanted : most;
 }
 
+/* Smaller chunks at the end than were asked for are nobody's wish. */
+static uint64_t choose_tail(const struct sheaf_plan *plan, const struct sheaf_run_options *options)
+{
+    if (options->chunk_size != 0 || plan->workers == 1 || dataset_has_stream(plan->dataset))
+        return 0;
+    const uint64_t share = dataset_size(plan->dataset) / TAIL_SHARE;
+    const uint64_t chunks = plan->chunk_size * TAIL_CHUNKS * plan->workers;
+    return share < chunks ? share : chunks;
+}
+
+static enum sheaf_status choose_access(struct sheaf_plan *plan,
+                                       const struct sheaf_run_options *options,
+                                       struct sheaf_error *error)
+{
+    const char *name = options->io == NULL ? "auto" : options->io;
+    for (size_t i = 0; i < dataset_access_table_length; i++) {
+        plan->access = dataset_access_table[i].access;
+        if (strcmp(dataset_access_table[i].name, name) == 0)
+            return SHEAF_OK;
+    }
+    return error_set(error, SHEAF_USAGE, "unknown way to read \"%.64s\": auto, pread or mmap",
+                     name);
+}
+
 static enum sheaf_status choose_run(struct sheaf_plan *plan,
                                     const struct sheaf_run_options *options,
                                     struct sheaf_error *error)
 {
     struct workers workers;
     plan->chunk_size = choose_chunk_size(plan, options);
-    plan->chunks = dataset_chunks(plan->dataset, plan->chunk_size);
-    TRY(workers_choose(options, plan->chunks, &workers, error));
+    const bool has_stream = dataset_has_stream(plan->dataset);
+    const struct workers_job job = {
+        .pieces = dataset_chunks(plan->dataset, plan->chunk_size, 0),
+        .bytes = has_stream ? UINT64_MAX : dataset_size(plan->dataset),
+        .processors = plan->limits.processors,
+    };
+    TRY(workers_choose(options, &job, &workers, error));
     plan->executor_ops = workers.executor;
     plan->workers = workers.count;
     plan->core->executor_ops = workers.executor;
     plan->core->workers = workers.count;
     plan->needs_no_pool = workers.needs_no_pool;
+    plan->tail = choose_tail(plan, options);
+    plan->chunks = dataset_chunks(plan->dataset, plan->chunk_size, plan->tail);
     plan->progress = options->progress;
     plan->progress_argument = options->progress_argument;
     return SHEAF_OK;
@@ -70,7 +104,8 @@ static enum sheaf_status open_core(struct sheaf_plan *plan, const struct sheaf_r
     if (core == NULL)
         return error_no_memory(error, "the plan");
     plan->core = core;
-    core->budget.limit = options->memory_limit != 0 ? options->memory_limit : cpu_memory() / 2;
+    core->budget.limit =
+        options->memory_limit != 0 ? options->memory_limit : plan->limits.memory / 2;
     core->report = report_find(request->command);
     if (core->report == NULL)
         return error_set(error, SHEAF_USAGE, "there is no command %d", (int)request->command);
@@ -106,6 +141,8 @@ static enum sheaf_status fill(struct sheaf_plan *plan, const struct sheaf_reques
     TRY(engine_choose(options, &engine, error));
     plan->scanner = engine.scanner;
     plan->isa = engine.isa;
+    cpu_read(&plan->limits);
+    TRY(choose_access(plan, options, error));
     TRY(open_core(plan, request, options, error));
     TRY(dataset_open(request->files, request->file_count, options->cancel, &plan->dataset, error));
     dataset_set_temporary(plan->dataset, options->temporary_directory);

@@ -4,6 +4,7 @@
 
 #include "agg/group.h"
 #include "base/arena.h"
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "format/format.h"
 #include "job/columns.h"
@@ -64,8 +65,11 @@ struct sheaf_plan {
 
     const struct executor_ops *executor_ops;
     unsigned workers;
-    bool needs_no_pool; /* by default, a small job runs on the caller's thread */
+    bool needs_no_pool;       /* by default, a small job runs on the caller's thread */
+    struct cpu_limits limits; /* of this process */
+    enum dataset_access access;
     uint64_t chunk_size;
+    uint64_t tail;   /* bytes at the end that are dealt out in smaller chunks */
     uint64_t chunks; /* UINT64_MAX: not known */
     const struct sheaf_cancel *cancel;
     sheaf_progress_function *progress;

@@ -109,7 +109,7 @@ enum sheaf_status resolve_make_room(struct sheaf_plan *plan, const struct resolv
 }
 
 /* Asks for the vectors that a call takes of its column. */
-static void need_vectors(struct column_use *use, struct agg_call *call)
+static void need_vectors(struct column_use *use, const struct agg_call *call, bool in_groups)
 {
     switch (call->ops->input) {
     case AGG_ROWS:
@@ -121,6 +121,10 @@ static void need_vectors(struct column_use *use, struct agg_call *call)
         use->vectors |= agg_native_vector(call->type);
         break;
     case AGG_NUMBERS:
+        if (call->ops->takes_reals && call->type == TYPE_FLOAT && !in_groups) {
+            use->vectors |= COLUMN_REALS;
+            break;
+        }
         use->vectors |= column_type_is_number(call->type) ? COLUMN_NUMBERS : COLUMN_TEXTS;
         use->as_number |= !column_type_is_number(call->type);
         break;
@@ -158,7 +162,7 @@ enum sheaf_status resolve_call(struct sheaf_plan *plan, uint32_t index, const st
         (struct text){.bytes = call->column, .length = plan->columns.names[column].length};
     const uint32_t slot = need_column(plan, column, 0);
     plan->argument_slots[index] = slot;
-    need_vectors(&plan->uses[slot], call);
+    need_vectors(&plan->uses[slot], call, core->groups.key_count > 0);
     return SHEAF_OK;
 }
 

@@ -156,6 +156,8 @@ static enum sheaf_status start(struct run *run, struct sheaf_error *error)
     /* A pipe's reader first: without it the workers would have nothing to do. */
     const struct dataset_run chunks = {
         .chunk_size = plan->chunk_size,
+        .tail = plan->tail,
+        .access = plan->access,
         .workers = plan->workers,
         .reader =
             plan->executor_ops == &executor_serial ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
@@ -204,7 +206,7 @@ static enum sheaf_status run_chunks(struct run *run, struct sheaf_error *error)
     TRY(run->executor->ops->run(run->executor, &task, error));
     const enum sheaf_status status = first_error(run, error);
     /* What a changing file made of the data is not worth reporting. */
-    if (status == SHEAF_OK || status == SHEAF_DATA)
+    if (status == SHEAF_OK || status == SHEAF_DATA || status == SHEAF_LIMIT)
         TRY(dataset_check_unchanged(run->plan->dataset, error));
     return status;
 }

@@ -14,10 +14,18 @@ struct workers {
     bool needs_no_pool; /* by default, a small job runs on the caller's thread */
 };
 
-/* Chooses for a job of that many pieces (UINT64_MAX: not known). An explicit number of threads, or
- * executor, is kept, as far as there are pieces for it; otherwise a job that one thread finishes
- * sooner starts none. Fails with SHEAF_USAGE on an unknown executor. Any thread. */
-enum sheaf_status workers_choose(const struct sheaf_run_options *options, uint64_t pieces,
-                                 struct workers *out, struct sheaf_error *error);
+/* What is known of a job. */
+struct workers_job {
+    uint64_t pieces;     /* UINT64_MAX: not known */
+    uint64_t bytes;      /* UINT64_MAX: not known */
+    unsigned processors; /* that this process may use */
+};
+
+/* Chooses for a job. An explicit number of threads, or executor, is kept, as far as there are
+ * pieces for it; otherwise a job that one thread finishes sooner starts none. Fails with
+ * SHEAF_USAGE on an unknown executor. Any thread. */
+enum sheaf_status workers_choose(const struct sheaf_run_options *options,
+                                 const struct workers_job *job, struct workers *out,
+                                 struct sheaf_error *error);
 
 #endif

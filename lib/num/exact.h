@@ -57,6 +57,19 @@ enum sheaf_status exact_sum_add_column(struct exact_sum *sum, const struct numbe
                                        const uint32_t *selection, uint32_t selected,
                                        uint64_t *count, struct memory_budget *budget,
                                        const char *column, struct sheaf_error *error);
+/* Doubles side by side, of which those at selection[i], i < selected, are meant; selection NULL:
+ * the first ones. */
+struct exact_reals {
+    const double *values;
+    const uint32_t *selection;
+    uint32_t selected;
+};
+/* Adds doubles, -0 as 0: as exact_sum_add would one by one, but several at once where they are not
+ * too different in size. They may change meanwhile, as those of a mapped file can: then the sum is
+ * that of some values. */
+enum sheaf_status exact_sum_add_reals(struct exact_sum *sum, const struct exact_reals *reals,
+                                      struct memory_budget *budget, const char *column,
+                                      struct sheaf_error *error);
 /* Adds `from` to `into`; `from` stays as it was. */
 enum sheaf_status exact_sum_merge(struct exact_sum *into, const struct exact_sum *from,
                                   struct memory_budget *budget, const char *column,

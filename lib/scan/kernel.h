@@ -5,7 +5,7 @@
  * "Parsing Gigabytes of JSON per Second", VLDB Journal 28, 2019). That is right only while every
  * opening quote follows a delimiter, a line end or the start, and every closing one precedes a
  * delimiter, a line end or a quote. So kernels check that, and stop before the row where it is not
- * so; what walks such rows byte by byte is scan/walker.h. All pure; any thread. */
+ * so; what walks such rows byte by byte is scan/walker.c. All pure; any thread. */
 #ifndef SCAN_KERNEL_H
 #define SCAN_KERNEL_H
 

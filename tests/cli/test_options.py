@@ -76,8 +76,8 @@ class Usage(Case):
 
     def test_options_of_later_releases_do_not_exist(self):
         path = self.file("a\n1\n")
-        for option in ("--where=a", "--reject=x", "--max-errors=1", "--approx",
-                       "--io=auto", "--checkpoint=x", "--resume", "--partial=x", "--decimal=,"):
+        for option in ("--where=a", "--reject=x", "--max-errors=1", "--approx", "--checkpoint=x",
+                       "--resume", "--partial=x", "--decimal=,"):
             self.fails(2, "agg", option, "count()", path, parts=[option.split("=")[0]])
 
     def test_bad_values(self):

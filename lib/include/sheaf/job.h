@@ -74,6 +74,7 @@ struct sheaf_run_options {
     const char *executor;              /* a name of sheaf_executor(); NULL: "pool" */
     const char *scanner;               /* of CSV: a name of sheaf_scanner(); NULL: "simd" */
     const char *isa;                   /* a name of sheaf_isa(); NULL: "auto", the best there is */
+    const char *io;                    /* a name of sheaf_io(); NULL: "auto" */
     uint64_t memory_limit;             /* bytes; 0: half of what the process may use */
     const struct sheaf_cancel *cancel; /* NULL: cannot be stopped */
     sheaf_progress_function *progress; /* NULL: none */
@@ -246,6 +247,7 @@ SHEAF_API struct sheaf_entry sheaf_executor(size_t index);
 SHEAF_API struct sheaf_entry sheaf_scanner(size_t index);
 SHEAF_API struct sheaf_entry sheaf_isa(size_t index);           /* instruction sets, and "auto" */
 SHEAF_API struct sheaf_entry sheaf_isa_available(size_t index); /* those this machine can run */
+SHEAF_API struct sheaf_entry sheaf_io(size_t index); /* how files are read */
 SHEAF_API struct sheaf_entry sheaf_generator(size_t index);
 /* The schema of the records that a generator writes as "raw", for sheaf_request.schema; NULL past
  * the end. */

@@ -126,6 +126,8 @@ static void put_cell(struct buffer *text, const struct column *column, uint32_t 
         reading_put_number(text, &column->numbers[row]);
     if (vectors & COLUMN_INSTANTS)
         reading_put_instant(text, &column->instants[row]);
+    if (vectors & COLUMN_REALS)
+        buffer_append_format(text, " r%a", column->reals[row]);
 }
 
 static void put_batch(struct rows *rows, const struct batch *batch,
@@ -135,7 +137,7 @@ static void put_batch(struct rows *rows, const struct batch *batch,
         const uint32_t row = batch_row(batch, i);
         struct entry entry = {
             .place = batch_place(batch, row), .worker = worker, .start = rows->text.length};
-        reading_put_place(&rows->text, batch->file, batch->row_bytes[row], batch_line(batch, row));
+        reading_put_place(&rows->text, batch->file, entry.place.byte, batch_line(batch, row));
         for (uint32_t column = 0; column < setup->needed_count; column++)
             put_cell(&rows->text, &batch->columns[column], row, vectors_of(setup));
         buffer_append_byte(&rows->text, '\n');
@@ -256,8 +258,12 @@ static void run_workers(struct run *run, struct reading *out)
     const unsigned workers = setup->executor->workers(executor);
     ck_assert_uint_le(workers, MOST_WORKERS);
     ck_assert_int_eq(format_of(setup)->start(run->document, executor, NULL), SHEAF_OK);
+    static unsigned readings;
     const struct dataset_run chunks = {
         .chunk_size = setup->chunk_size,
+        .access = setup->access != DATASET_AUTO ? setup->access
+                  : readings++ % 2 == 0         ? DATASET_MMAP
+                                                : DATASET_PREAD,
         .workers = workers,
         .reader = workers == 1 ? DATASET_READS_ITSELF : DATASET_READER_THREAD,
     };

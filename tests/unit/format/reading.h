@@ -37,6 +37,7 @@ struct reading_setup {
     uint64_t chunk_size;
     const struct executor_ops *executor;
     unsigned workers;
+    enum dataset_access access; /* DATASET_AUTO: in turns pread and mmap, also of small files */
 };
 
 /* What came of it. A row is "FILE BYTE LINE", then for each needed column " N" (null) or

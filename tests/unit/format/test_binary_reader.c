@@ -262,7 +262,7 @@ START_TEST(types_and_what_they_allow)
         unsigned vectors; /* that are given */
     } expected[] = {
         {TYPE_INTEGER, COLUMN_TEXTS | COLUMN_NUMBERS},
-        {TYPE_FLOAT, COLUMN_TEXTS | COLUMN_NUMBERS},
+        {TYPE_FLOAT, COLUMN_TEXTS | COLUMN_NUMBERS | COLUMN_REALS},
         {TYPE_BOOLEAN, COLUMN_TEXTS},
         {TYPE_TEXT, COLUMN_TEXTS},
         {TYPE_TEXT, COLUMN_TEXTS},
@@ -282,7 +282,7 @@ START_TEST(types_and_what_they_allow)
     const enum column_type *types = format_npy.types(document);
     for (uint32_t column = 0; column < 6; column++) {
         ck_assert_int_eq(types[column], expected[column].type);
-        for (unsigned vectors = 1; vectors < 8; vectors++) {
+        for (unsigned vectors = 1; vectors < 16; vectors++) {
             const struct format_need need = {.column = column, .vectors = vectors};
             const bool allowed = (vectors & ~expected[column].vectors) == 0;
             ck_assert_int_eq(format_npy.select(document, &need, 1, NULL),
@@ -362,7 +362,8 @@ START_TEST(a_long_record_is_charged)
         memset(file.bytes + file.length, 'x', LENGTH);
         file.length += LENGTH;
         struct reading_files files = {.count = 0};
-        const struct reading_setup setup = npy_setup(&options, 1, 100000);
+        struct reading_setup setup = npy_setup(&options, 1, 100000);
+        setup.access = DATASET_PREAD;
         struct reading got;
         npy_add(&files, &file, false);
         reading_run(&files, &setup, &got);

@@ -201,6 +201,68 @@ START_TEST(every_half)
 }
 END_TEST
 
+/* As doubles alone: copied, or where they stand. */
+static const struct {
+    const char *descr;
+    size_t size;
+    bool big;
+    uint32_t columns;
+} reals[] = {
+    {"'<f8'", 8, false, 1},
+    {"'>f8'", 8, true, 1},
+    {"'<f4'", 4, false, 1},
+    {"'>f4'", 4, true, 1},
+    {"'<f2'", 2, false, 1},
+    {"'>f2'", 2, true, 1},
+    {"[('a', '<f8'), ('b', '<f8')]", 8, false, 2},
+    {"[('a', '>f4'), ('b', '>f4'), ('c', '>f4')]", 4, true, 3},
+};
+
+static uint64_t real_word(double value, size_t size)
+{
+    const float single = (float)value;
+    uint64_t word = 0;
+    if (size == 8)
+        memcpy(&word, &value, sizeof value);
+    else if (size == 4)
+        memcpy(&word, &single, sizeof single);
+    else if (value != 0) /* 1 … 2047 has the exponent 15 … 25, and ten more digits */
+        word = (uint64_t)(ilogb(value) + 15) << 10 |
+               (uint64_t)((value / ldexp(1, ilogb(value)) - 1) * 1024);
+    return word;
+}
+
+START_TEST(real_numbers_alone)
+{
+    enum { ROWS = 300 };
+    struct format_options options = reading_options();
+    options.policy = _i % 2 == 0 ? FORMAT_FAIL : FORMAT_SKIP;
+    for (int fortran = 0; fortran < (reals[_i].columns == 1 ? 2 : 1); fortran++) {
+        struct buffer file = {.bytes = NULL};
+        struct buffer expected = {.bytes = NULL};
+        char header[200];
+        snprintf(header, sizeof header, "{'descr': %s, 'fortran_order': %s, 'shape': (%d,%s)}",
+                 reals[_i].descr, fortran ? "True" : "False", ROWS, fortran ? "1" : "");
+        npy_file_header(&file, 1, header);
+        for (unsigned row = 0; row < ROWS; row++) {
+            reading_put_place(&expected, 0, file.length, 0);
+            for (uint32_t column = 0; column < reals[_i].columns; column++) {
+                const double value = row * 5 + column;
+                npy_file_word(&file, real_word(value, reals[_i].size), reals[_i].size,
+                              reals[_i].big);
+                buffer_append_format(&expected, " r%a", value);
+            }
+            buffer_append_byte(&expected, '\n');
+        }
+        struct reading_setup setup = npy_setup(&options, reals[_i].columns, 1);
+        setup.vectors = COLUMN_REALS;
+        npy_check_rows(&file, setup, 5000, &expected);
+        buffer_close(&file);
+        buffer_close(&expected);
+    }
+}
+END_TEST
+
 /* ---- times ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -405,6 +467,7 @@ static Suite *binary_values_suite(void)
     TCase *tests = tcase_create("binary_values");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, numbers_of_every_type);
+    tcase_add_loop_test(tests, real_numbers_alone, 0, sizeof reals / sizeof *reals);
     tcase_add_loop_test(tests, values_as_texts, 0, sizeof printed / sizeof *printed);
     tcase_add_test(tests, every_half);
     tcase_add_loop_test(tests, times_of_every_unit, 0, sizeof times / sizeof *times);

@@ -69,26 +69,44 @@ static void check_chunk(const struct files *files, uint64_t chunk_size, const st
     *offset += chunk->length;
 }
 
-static void claim_all(const struct files *files, uint64_t chunk_size)
+/* Looks at all that follows the chunk's first byte, and reads it. */
+static void check_bytes(const struct files *files, struct dataset *dataset,
+                        const struct chunk *chunk, enum dataset_access access)
 {
+    char read[MOST + DATASET_PADDING];
+    const size_t left = files->sources[chunk->file].length - chunk->offset;
+    struct dataset_view view = {.file = chunk->file, .offset = chunk->offset, .length = MOST};
+    ck_assert_int_eq(dataset_read(dataset, chunk->file, chunk->offset, read, MOST, &view.got, NULL),
+                     SHEAF_OK);
+    ck_assert_uint_eq(view.got, left);
+    ck_assert_int_eq(memcmp(read, bytes[chunk->file] + chunk->offset, left), 0);
+    view.buffer = read;
+    ck_assert_int_eq(dataset_look(dataset, &view, NULL), SHEAF_OK);
+    ck_assert_uint_eq(view.got, left);
+    ck_assert_int_eq(memcmp(view.bytes, bytes[chunk->file] + chunk->offset, left), 0);
+    char padding[DATASET_PADDING];
+    memcpy(padding, view.bytes + left, sizeof padding);
+    ck_assert_int_eq(view.bytes != read, access == DATASET_MMAP);
+    ck_assert_int_eq(dataset_is_mapped(dataset, chunk->file), access == DATASET_MMAP);
+    view.offset += left;
+    ck_assert_int_eq(dataset_look(dataset, &view, NULL), SHEAF_OK);
+    ck_assert_uint_eq(view.got, 0);
+}
+
+static void claim_all(const struct files *files, uint64_t chunk_size, enum dataset_access access)
+{
+    const struct dataset_run run = {.chunk_size = chunk_size, .workers = 1, .access = access};
     struct dataset *dataset = open_files(files);
-    const uint64_t expected = dataset_chunks(dataset, chunk_size);
-    ck_assert_int_eq(
-        dataset_start(dataset, &(struct dataset_run){.chunk_size = chunk_size, .workers = 1}, NULL),
-        SHEAF_OK);
+    const uint64_t expected = dataset_chunks(dataset, chunk_size, 0);
+    ck_assert_int_eq(dataset_start(dataset, &run, NULL), SHEAF_OK);
     uint32_t file = 0;
     uint64_t offset = files->begins[0];
     struct chunk chunk;
     uint64_t number = 0;
     for (; dataset_claim(dataset, &chunk, NULL) == SHEAF_OK; number++) {
-        char read[MOST];
-        size_t got;
         ck_assert_uint_eq(chunk.number, number);
         check_chunk(files, chunk_size, &chunk, &file, &offset);
-        ck_assert_int_eq(dataset_read(dataset, chunk.file, chunk.offset, read, MOST, &got, NULL),
-                         SHEAF_OK);
-        ck_assert_uint_eq(got, files->sources[chunk.file].length - chunk.offset);
-        ck_assert_int_eq(memcmp(read, bytes[chunk.file] + chunk.offset, got), 0);
+        check_bytes(files, dataset, &chunk, access);
         dataset_finish(dataset, number);
     }
     ck_assert_uint_eq(number, expected);
@@ -98,23 +116,95 @@ static void claim_all(const struct files *files, uint64_t chunk_size)
     dataset_close(dataset);
 }
 
+static void make_random_files(struct files *files, uint64_t *seed, uint64_t most)
+{
+    size_t lengths[FILES];
+    const uint32_t count = 1 + (uint32_t)(unit_random(seed) % FILES);
+    for (uint32_t i = 0; i < count; i++)
+        lengths[i] = unit_random(seed) % most;
+    make_files(files, count, lengths);
+    for (uint32_t i = 0; i < count; i++)
+        files->begins[i] = unit_random(seed) % (lengths[i] + 1);
+}
+
 START_TEST(chunks_cover_each_byte_once)
 {
     uint64_t seed = unit_seed("chunks_cover_each_byte_once", 31);
     for (int round = 0; round < 60; round++) {
         struct files files;
-        size_t lengths[FILES];
-        const uint32_t count = 1 + (uint32_t)(unit_random(&seed) % FILES);
-        for (uint32_t i = 0; i < count; i++)
-            lengths[i] = unit_random(&seed) % (round % 2 == 0 ? 4 : 120);
-        make_files(&files, count, lengths);
-        for (uint32_t i = 0; i < count; i++)
-            files.begins[i] = unit_random(&seed) % (lengths[i] + 1);
+        make_random_files(&files, &seed, round % 2 == 0 ? 4 : 120);
         static const uint64_t sizes[] = {1, 2, 3, 7, 64, 100, UINT64_MAX};
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            claim_all(&files, sizes[i]);
+            claim_all(&files, sizes[i], (enum dataset_access)_i);
         close_files(&files);
     }
+}
+END_TEST
+
+/* With a tail, chunks of the asked size are followed by smaller ones, and none is left out. */
+START_TEST(the_tail_is_cut_smaller)
+{
+    static const uint64_t tails[] = {1, 100000, 131072, 400000, 1 << 20, UINT64_MAX};
+    enum { SIZE = 1 << 20, CHUNK = 128 << 10, SMALL = 32 << 10 };
+    static char zeros[SIZE];
+    struct files files = {.count = 2, .begins = {5, 77}};
+    for (uint32_t i = 0; i < 2; i++) {
+        source_file(&files.sources[i], zeros, SIZE);
+        files.paths[i] = files.sources[i].path;
+    }
+    struct dataset *dataset = open_files(&files);
+    const uint64_t tail = tails[_i];
+    const struct dataset_run run = {.chunk_size = CHUNK, .workers = 2, .tail = tail};
+    const uint64_t expected = dataset_chunks(dataset, CHUNK, tail);
+    ck_assert_int_eq(dataset_start(dataset, &run, NULL), SHEAF_OK);
+    struct chunk chunk;
+    uint64_t offset = 5;
+    uint64_t number = 0;
+    for (; dataset_claim(dataset, &chunk, NULL) == SHEAF_OK; number++) {
+        if (chunk.first && chunk.file == 1) {
+            ck_assert_uint_eq(offset, SIZE);
+            offset = 77;
+        }
+        ck_assert_uint_eq(chunk.offset, offset);
+        offset += chunk.length;
+        const uint64_t left = SIZE - chunk.offset;
+        /* The tail begins with the first chunk that would reach into the last bytes. */
+        const bool small = chunk.file == 1 && (tail > left || left - tail < CHUNK);
+        const uint64_t most = small ? SMALL : CHUNK;
+        ck_assert_uint_eq(chunk.length, left < most ? left : most);
+        dataset_finish(dataset, number);
+    }
+    ck_assert_uint_eq(offset, SIZE);
+    ck_assert_uint_eq(number, expected);
+    dataset_close(dataset);
+    close_files(&files);
+}
+END_TEST
+
+/* What a mapped file loses is zeros to a reader; the check tells. */
+START_TEST(a_mapped_file_cut_short)
+{
+    enum { SIZE = 64 << 10 };
+    static char data[SIZE];
+    struct files files = {.count = 1};
+    source_fill(data, SIZE, 9);
+    source_file(&files.sources[0], data, SIZE);
+    files.paths[0] = files.sources[0].path;
+    struct dataset *dataset = open_files(&files);
+    const struct dataset_run run = {.chunk_size = SIZE, .workers = 1, .access = DATASET_MMAP};
+    ck_assert_int_eq(dataset_start(dataset, &run, NULL), SHEAF_OK);
+    static char buffer[SIZE + DATASET_PADDING];
+    struct dataset_view view = {.length = SIZE, .buffer = buffer};
+    ck_assert_int_eq(dataset_look(dataset, &view, NULL), SHEAF_OK);
+    ck_assert_int_eq(ftruncate(files.sources[0].descriptor, 10000), 0);
+    ck_assert_int_eq(memcmp(view.bytes, data, 10000), 0);
+    for (size_t i = 10000; i < SIZE; i++)
+        ck_assert_int_eq(view.bytes[i], 0);
+    struct sheaf_error error;
+    ck_assert_int_eq(dataset_check_unchanged(dataset, &error), SHEAF_DATA);
+    ck_assert_ptr_nonnull(strstr(error.text, "changed while it was read"));
+    dataset_close(dataset);
+    close_files(&files);
 }
 END_TEST
 
@@ -128,9 +218,9 @@ START_TEST(what_is_there)
     ck_assert(!dataset_has_stream(dataset));
     ck_assert_uint_eq(dataset_size(dataset), 35);
     ck_assert_int_ge(dataset_descriptor(dataset, 1), 0);
-    ck_assert_uint_eq(dataset_chunks(dataset, 10), 4);
+    ck_assert_uint_eq(dataset_chunks(dataset, 10, 0), 4);
     dataset_set_begin(dataset, 2, 25);
-    ck_assert_uint_eq(dataset_chunks(dataset, 10), 1);
+    ck_assert_uint_eq(dataset_chunks(dataset, 10, 0), 1);
     ck_assert_int_eq(dataset_check_unchanged(dataset, NULL), SHEAF_OK);
     ck_assert_int_eq(ftruncate(files.sources[2].descriptor, 24), 0);
     struct sheaf_error error;
@@ -294,8 +384,9 @@ struct hammer {
 
 static void hammer_chunk(struct hammer *hammer, const struct chunk *chunk, uint64_t *seed)
 {
-    char read[16];
-    size_t got;
+    char read[16 + DATASET_PADDING];
+    struct dataset_view view = {
+        .file = chunk->file, .offset = chunk->offset, .length = chunk->length, .buffer = read};
     if (chunk->number > CHUNK_WINDOW)
         for (uint64_t n = chunk->number - CHUNK_WINDOW, all = n; n > 0 && all - n < 64; n--)
             if (!atomic_load(&hammer->finished[n - 1]))
@@ -303,11 +394,10 @@ static void hammer_chunk(struct hammer *hammer, const struct chunk *chunk, uint6
     if (unit_random(seed) % 64 == 0) /* now and then one is slow */
         for (int i = 0; i < 50; i++)
             sched_yield();
-    if (dataset_read(hammer->dataset, chunk->file, chunk->offset, read, chunk->length, &got,
-                     NULL) != SHEAF_OK ||
-        got != chunk->length || memcmp(read, bytes[chunk->file] + chunk->offset, got) != 0)
+    if (dataset_look(hammer->dataset, &view, NULL) != SHEAF_OK || view.got != chunk->length ||
+        memcmp(view.bytes, bytes[chunk->file] + chunk->offset, view.got) != 0)
         atomic_fetch_add(&hammer->failures, 1);
-    atomic_fetch_add(&hammer->bytes, got);
+    atomic_fetch_add(&hammer->bytes, view.got);
     if (atomic_exchange(&hammer->finished[chunk->number], 1) != 0)
         atomic_fetch_add(&hammer->failures, 1);
     dataset_finish(hammer->dataset, chunk->number);
@@ -336,15 +426,13 @@ START_TEST(workers_share_the_chunks)
     struct files files;
     make_files(&files, 4, (const size_t[]){MOST, 1, 0, MOST});
     for (uint64_t chunk_size = 1; chunk_size < 12; chunk_size += 5) {
+        const struct dataset_run run = {
+            .chunk_size = chunk_size, .workers = WORKERS, .access = (enum dataset_access)_i};
         static struct hammer hammer;
         memset(&hammer, 0, sizeof hammer);
         hammer.dataset = open_files(&files);
-        const uint64_t chunks = dataset_chunks(hammer.dataset, chunk_size);
-        ck_assert_int_eq(
-            dataset_start(hammer.dataset,
-                          &(struct dataset_run){.chunk_size = chunk_size, .workers = WORKERS},
-                          NULL),
-            SHEAF_OK);
+        const uint64_t chunks = dataset_chunks(hammer.dataset, chunk_size, 0);
+        ck_assert_int_eq(dataset_start(hammer.dataset, &run, NULL), SHEAF_OK);
         pthread_t workers[WORKERS];
         for (int i = 0; i < WORKERS; i++)
             ck_assert_int_eq(pthread_create(&workers[i], NULL, hammer_main, &hammer), 0);
@@ -364,7 +452,9 @@ static Suite *dataset_suite(void)
     Suite *suite = suite_create("dataset");
     TCase *tests = tcase_create("dataset");
     tcase_set_timeout(tests, 30);
-    tcase_add_test(tests, chunks_cover_each_byte_once);
+    tcase_add_loop_test(tests, chunks_cover_each_byte_once, DATASET_AUTO, DATASET_MMAP + 1);
+    tcase_add_loop_test(tests, the_tail_is_cut_smaller, 0, 6);
+    tcase_add_test(tests, a_mapped_file_cut_short);
     tcase_add_test(tests, what_is_there);
     tcase_add_test(tests, no_path_is_standard_input);
     tcase_add_test(tests, wrong_paths);
@@ -372,7 +462,7 @@ static Suite *dataset_suite(void)
     tcase_add_test(tests, memory_failures_are_clean);
     tcase_add_loop_test(tests, claims_wait_for_the_window, 0, 3);
     tcase_add_test(tests, a_set_token_stops_claims);
-    tcase_add_test(tests, workers_share_the_chunks);
+    tcase_add_loop_test(tests, workers_share_the_chunks, DATASET_AUTO, DATASET_MMAP + 1);
     suite_add_tcase(suite, tests);
     return suite;
 }
