@@ -19,10 +19,11 @@ struct decimal_kernel {
     enum isa isa;
 
     /* Reads `count` texts as decimals of one scale, the finest that is met, into `mantissas` (room
-     * for count + 16). Takes what number_parse takes as an exact decimal, with a mantissa below
-     * 10^18 at that scale and no more than 38 digits after the point; nulls too. Texts are padded
-     * by DECIMAL_PADDING, null ones need not be. False, and *out means nothing, as soon as one is
-     * anything else, no number at all for example: then number_parse_column tells. */
+     * for count + 16). Takes what number_parse takes as an exact decimal, without an exponent, with
+     * a mantissa below 10^18 at that scale and no more than 38 digits after the point; nulls too.
+     * Texts are padded by DECIMAL_PADDING, null ones need not be. False, and *out means nothing, as
+     * soon as one is anything else, no number at all for example: then number_parse_column tells.
+     */
     bool (*parse)(const struct text *texts, uint32_t count, int64_t *mantissas,
                   struct decimals *out);
 

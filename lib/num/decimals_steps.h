@@ -5,19 +5,17 @@
  * words_*. Where such a function tells something of each word it gives a word of ones for yes, 0
  * for no.
  *
- * Digits to numbers by multiplying neighbours and adding, in three steps (Wojciech Muła, "SIMD-ized
- * check which bytes are in a set / parsing series of integers with SIMD", 0x80.pl), with the sign
- * and the point taken out of the text first: a text is moved to the end of its word, the point is
- * written over by moving up what stands before it. Each value's own point is found, so that columns
- * of different numbers of digits are read like any other. */
+ * Digits become numbers in three steps that multiply neighbours and add (Wojciech Muła, "Parsing
+ * series of integers with SIMD", 0x80.pl, 2018). Before that the sign and the point are taken out:
+ * a text is moved to the end of its word, and what stands before the point moves up over it. There
+ * are two ways: for texts of one form, with the point as far from the end in each, which are most,
+ * and for any others of at most two words, of which each one's own point is found. */
 #ifndef NUM_DECIMALS_STEPS_H
 #define NUM_DECIMALS_STEPS_H
 
-#ifdef DECIMALS_PRIMITIVES
-
 #include "num/decimals_kernel.h"
 
-#include <string.h>
+#ifdef DECIMALS_PRIMITIVES
 
 enum {
     WORD_BYTES = 8,
@@ -40,7 +38,8 @@ static const uint64_t bytes_behind = UINT64_C(0x0001020304050607);
 
 /* One value a lane, on its way. */
 struct lanes {
-    words mantissas;
+    words magnitudes;
+    words negative;
     words digits; /* after the point */
     words bad;    /* not 0 where the text was something else */
 };
@@ -109,7 +108,8 @@ static inline struct lanes read_word(words lengths, words begins)
     bytes = words_or(words_andnot(before, bytes), words_up_byte(words_and(before, bytes)));
     const words bad = judge(lengths, negative, words_sum_bytes(ones));
     return (struct lanes){
-        .mantissas = negate(number_of_digits(bytes), negative),
+        .magnitudes = number_of_digits(bytes),
+        .negative = negative,
         .digits = words_sum_bytes(words_and(points, words_all(bytes_behind))),
         .bad = words_or(bad, words_over_nine(bytes)),
     };
@@ -178,10 +178,25 @@ static inline struct lanes read_pair(words lengths, words begins)
     const words high_digits = words_sum_bytes(words_and(high_points, words_all(bytes_behind)));
     const words over = words_or(words_over_nine(bytes.low), words_over_nine(bytes.high));
     return (struct lanes){
-        .mantissas = negate(number_of_pair(&bytes), negative),
+        .magnitudes = number_of_pair(&bytes),
+        .negative = negative,
         .digits = words_add(low_digits, high_digits),
         .bad = words_or(judge(lengths, negative, words_add(low_count, high_count)), over),
     };
+}
+
+/* Powers of ten by which a number of one word can be multiplied without a look at the product. */
+enum { NEAR_POWERS = 8 };
+
+static inline words powers_of_ten(words powers)
+{
+    static const uint64_t table[NEAR_POWERS] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    uint64_t each[LANES];
+    const char *at[LANES];
+    words_store(each, powers);
+    for (int i = 0; i < LANES; i++)
+        at[i] = (const char *)&table[each[i]];
+    return words_gather(at);
 }
 
 /* Reads LANES texts of any kind, as rows from `row` on. False as decimal_kernel.parse. */
@@ -199,19 +214,21 @@ static __attribute__((noinline)) bool read_any(struct decimal_column *column, ui
     const words but_one = words_sub(lengths, words_all(1));
     if (words_meet(but_one, words_all(~(PAIR_BYTES - UINT64_C(1)))))
         return decimals_read_rows(column, row, LANES);
-    struct lanes lanes;
-    if (words_meet(but_one, words_all(WORD_BYTES)))
-        lanes = read_pair(lengths, begins);
-    else
-        lanes = read_word(lengths, begins);
+    const bool is_word = !words_meet(but_one, words_all(WORD_BYTES));
+    struct lanes lanes = is_word ? read_word(lengths, begins) : read_pair(lengths, begins);
     if (any(lanes.bad))
         return decimals_read_rows(column, row, LANES);
     column->has_nulls |= any(nulls);
-    words_store(column->mantissas + row,
-                words_or(lanes.mantissas, words_and(nulls, words_all(word_top))));
     const words scale = words_all(column->scale);
     const words digits = words_or(lanes.digits, words_and(nulls, scale));
-    if (!any(words_xor(digits, scale)))
+    /* Of digits finer than the scale these are nearly all bits. */
+    const words powers = words_sub(scale, digits);
+    const bool is_near = is_word && !words_meet(powers, words_all(~(NEAR_POWERS - UINT64_C(1))));
+    if (is_near)
+        lanes.magnitudes = words_multiply(lanes.magnitudes, powers_of_ten(powers));
+    const words values = negate(lanes.magnitudes, lanes.negative);
+    words_store(column->mantissas + row, words_or(values, words_and(nulls, words_all(word_top))));
+    if (is_near || !any(powers))
         return true;
     uint64_t each[LANES];
     words_store(each, digits);

@@ -8,9 +8,9 @@
 #ifndef NUM_DECIMALS_SUMMARY_H
 #define NUM_DECIMALS_SUMMARY_H
 
-#ifdef DECIMALS_PRIMITIVES
-
 #include "num/decimals_steps.h"
+
+#ifdef DECIMALS_PRIMITIVES
 
 /* Rows that are looked at a second time before they leave the first cache. */
 enum { SUMMARY_BLOCK = 1024, HALF_BITS = 32 };
