@@ -43,8 +43,26 @@ static enum sheaf_status sample_update(void *state, const struct agg_call *call,
 {
     struct sample *sample = state;
     const struct multiset_charge charge = charge_of(call);
+    if (column->decimals.mantissas != NULL)
+        return multiset_add_decimals(&sample->numbers, &column->decimals, batch->selection,
+                                     batch->selected, &charge, error);
     return multiset_add_column(&sample->numbers, column->numbers, batch->selection, batch->selected,
                                &charge, error);
+}
+
+static enum sheaf_status scatter_decimals(char *const *groups, size_t offset,
+                                          const struct multiset_charge *charge,
+                                          const struct decimals *decimals,
+                                          const struct batch *batch, struct sheaf_error *error)
+{
+    for (uint32_t i = 0; i < batch->selected; i++) {
+        const uint32_t row = batch_row(batch, i);
+        if (decimals->mantissas[row] == DECIMAL_NULL)
+            continue;
+        struct sample *sample = (void *)(groups[i] + offset);
+        TRY(multiset_add_decimals(&sample->numbers, decimals, &row, 1, charge, error));
+    }
+    return SHEAF_OK;
 }
 
 static enum sheaf_status sample_scatter(char *const *groups, size_t offset,
@@ -52,6 +70,8 @@ static enum sheaf_status sample_scatter(char *const *groups, size_t offset,
                                         const struct batch *batch, struct sheaf_error *error)
 {
     const struct multiset_charge charge = charge_of(call);
+    if (column->decimals.mantissas != NULL)
+        return scatter_decimals(groups, offset, &charge, &column->decimals, batch, error);
     for (uint32_t i = 0; i < batch->selected; i++) {
         const struct number *number = &column->numbers[batch_row(batch, i)];
         if (number->kind == NUMBER_NULL)
@@ -163,6 +183,7 @@ const struct agg_ops agg_median = {
     .finish = median_finish,
     .save = sample_save,
     .load = sample_load,
+    .takes_decimals = true,
     .drop = sample_drop,
 };
 
@@ -181,6 +202,7 @@ const struct agg_ops agg_percentile = {
     .finish = quantile_finish,
     .save = sample_save,
     .load = sample_load,
+    .takes_decimals = true,
     .drop = sample_drop,
 };
 
@@ -198,6 +220,7 @@ const struct agg_ops agg_quantile = {
     .finish = quantile_finish,
     .save = sample_save,
     .load = sample_load,
+    .takes_decimals = true,
     .drop = sample_drop,
 };
 
@@ -214,5 +237,6 @@ const struct agg_ops agg_iqr = {
     .finish = iqr_finish,
     .save = sample_save,
     .load = sample_load,
+    .takes_decimals = true,
     .drop = sample_drop,
 };

@@ -276,6 +276,8 @@ enum sheaf_status multiset_merge(struct multiset *into, struct multiset *from,
         return multiset_too_many(charge, error);
     TRY(multiset_begin(into, charge, error));
     TRY(multiset_begin(from, charge, error));
+    TRY(multiset_tally_fold(into->runs, charge, error));
+    TRY(multiset_tally_fold(from->runs, charge, error));
     TRY(multiset_form_unify(into->runs, from->runs, charge, error));
     const struct run_context context = context_of(into->runs, charge, error);
     TRY(move_runs(into->runs, from->runs, &context));
@@ -292,6 +294,7 @@ enum sheaf_status multiset_settle(struct multiset *set, const struct multiset_ch
         return SHEAF_OK;
     const struct run_context context = context_of(runs, charge, error);
     TRY(flush(runs, &context));
+    TRY(multiset_tally_fold(runs, charge, error));
     multiset_run_close(&runs->buffer, runs->form, charge->budget);
     while (runs->run_count > 1)
         TRY(merge_last(runs, &context));
@@ -304,6 +307,7 @@ void multiset_drop(struct multiset *set, struct memory_budget *budget)
     struct multiset_runs *const runs = set->runs;
     if (runs == NULL)
         return;
+    multiset_tally_drop(runs, budget);
     multiset_run_close(&runs->buffer, runs->form, budget);
     for (size_t i = 0; i < runs->run_count; i++)
         multiset_run_close(&runs->runs[i], runs->form, budget);

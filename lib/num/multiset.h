@@ -12,6 +12,7 @@
 #define NUM_MULTISET_H
 
 #include "base/buffer.h"
+#include "base/decimal.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -43,6 +44,26 @@ enum sheaf_status multiset_add_column(struct multiset *set, const struct number 
                                       const uint32_t *selection, uint32_t selected,
                                       const struct multiset_charge *charge,
                                       struct sheaf_error *error);
+/* Numbers at equal distances, and how often each is there: the i-th is (first + i) * unit *
+ * 10^exponent, which as an integer before the power of ten is below 2^62 and above -2^62. */
+struct multiset_series {
+    const uint64_t *times; /* of the i-th: times[i * stride], which may be 0 */
+    size_t stride;
+    size_t length;
+    int64_t first;
+    int64_t unit;    /* 1 … 10^6 */
+    int8_t exponent; /* NUMBER_EXPONENT_MIN … 0 */
+};
+
+/* Adds them. Fails as multiset_add. */
+enum sheaf_status multiset_add_series(struct multiset *set, const struct multiset_series *series,
+                                      const struct multiset_charge *charge,
+                                      struct sheaf_error *error);
+/* Adds the decimals at `rows` (0 … count - 1 when NULL). Fails as multiset_add. */
+enum sheaf_status multiset_add_decimals(struct multiset *set, const struct decimals *decimals,
+                                        const uint32_t *rows, uint32_t count,
+                                        const struct multiset_charge *charge,
+                                        struct sheaf_error *error);
 /* Moves everything of `from` to `into`; `from` may only be dropped after. */
 enum sheaf_status multiset_merge(struct multiset *into, struct multiset *from,
                                  const struct multiset_charge *charge, struct sheaf_error *error);

@@ -245,6 +245,7 @@ enum sheaf_status multiset_form_admit(struct multiset_runs *runs, const struct n
         begin_form(runs, number);
     if (runs->form == FORM_WIDE || multiset_key_of(runs->form, runs->scale, number, &key))
         return SHEAF_OK;
+    TRY(multiset_tally_fold(runs, charge, error));
     const bool finer = runs->form == FORM_DECIMAL && number->kind == NUMBER_DECIMAL &&
                        number->exponent < runs->scale &&
                        multiset_key_of(FORM_DECIMAL, number->exponent, number, &key);

@@ -101,15 +101,25 @@ enum sheaf_status multiset_run_merge(struct run *into, struct run *from,
 
 /* ---- the multiset ---------------------------------------------------------------------------- */
 
+/* Numbers of FORM_DECIMAL that are counted by their keys: low + i is there times[i] times. */
+struct tally {
+    size_t length;
+    uint64_t low;
+    uint64_t count;  /* numbers in it; the multiset's count has them too */
+    uint64_t others; /* numbers that were not in it when it was made */
+    uint64_t times[];
+};
+
 struct multiset_runs {
     uint64_t count;
-    struct run *runs;  /* sorted, each more than twice as long as the next */
-    struct run buffer; /* in the order of arrival */
+    struct run *runs;    /* sorted, each more than twice as long as the next */
+    struct run buffer;   /* in the order of arrival */
+    struct tally *tally; /* NULL: there is none */
     uint8_t run_count;
     uint8_t run_capacity;
     uint8_t form; /* enum multiset_form */
     int8_t scale; /* of FORM_DECIMAL: the keys are in units of 10^scale, and it is at most 0 */
-    bool settled; /* one run, no buffer; its times, if any, are running totals */
+    bool settled; /* one run, no buffer, no tally; its times, if any, are running totals */
 };
 
 /* The numbers in a multiset, repeats counted, are at most this many. */
@@ -124,6 +134,18 @@ enum sheaf_status multiset_begin(struct multiset *set, const struct multiset_cha
 /* Moves a sorted run of the multiset's form into it; `run` is empty after, also on failure. */
 enum sheaf_status multiset_push(struct multiset_runs *runs, struct run *run,
                                 const struct run_context *context);
+
+/* ---- the tally (multiset_tally.c) -------------------------------------------------------------
+ */
+
+/* Moves what is counted to a run. */
+enum sheaf_status multiset_tally_fold(struct multiset_runs *runs,
+                                      const struct multiset_charge *charge,
+                                      struct sheaf_error *error);
+/* How many different numbers are counted. */
+size_t multiset_tally_distinct(const struct tally *tally);
+/* Frees it, and forgets what is counted. */
+void multiset_tally_drop(struct multiset_runs *runs, struct memory_budget *budget);
 
 /* ---- forms ----------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
-/* The saved form, little-endian: version, form, scale, number of runs (the buffer is one more, the
- * first, if there is anything in it, and a flag says so); of each run its length, a flag for
- * counts, the values, the counts. A value is a key of 8 bytes, or the kind, the exponent and 16
- * bytes of mantissa or double. */
+/* The saved form, little-endian: version, form, scale, number of runs (one of them what a tally has
+ * counted; the buffer is one more, the last, if there is anything in it, and a flag says so); of
+ * each run its length, a flag for counts, the values, the counts. A value is a key of 8 bytes, or
+ * the kind, the exponent and 16 bytes of mantissa or double. */
 #include "num/multiset.h"
 
 #include "base/word.h"
@@ -51,18 +51,34 @@ static void save_run(const struct run *run, enum multiset_form form, bool totals
         word_append(out, run->times[i] - (totals && i > 0 ? run->times[i - 1] : 0), WORD_SIZE);
 }
 
+/* Saves what is counted, as a run. */
+static void save_tally(const struct tally *tally, struct buffer *out)
+{
+    word_append(out, multiset_tally_distinct(tally), WORD_SIZE);
+    buffer_append_byte(out, 1);
+    for (size_t i = 0; i < tally->length; i++)
+        if (tally->times[i] != 0)
+            word_append(out, tally->low + i, WORD_SIZE);
+    for (size_t i = 0; i < tally->length; i++)
+        if (tally->times[i] != 0)
+            word_append(out, tally->times[i], WORD_SIZE);
+}
+
 void multiset_save(const struct multiset *set, struct buffer *out)
 {
     static const struct multiset_runs empty;
     const struct multiset_runs *const runs = set->runs == NULL ? &empty : set->runs;
     const bool buffered = runs->buffer.length > 0;
+    const bool counted = runs->tally != NULL && runs->tally->count > 0;
     buffer_append_byte(out, VERSION);
     buffer_append_byte(out, (char)runs->form);
     buffer_append_byte(out, (char)runs->scale);
-    buffer_append_byte(out, (char)runs->run_count);
+    buffer_append_byte(out, (char)(runs->run_count + counted));
     buffer_append_byte(out, buffered);
     for (size_t i = 0; i < runs->run_count; i++)
         save_run(&runs->runs[i], runs->form, runs->settled, out);
+    if (counted)
+        save_tally(runs->tally, out);
     if (buffered)
         save_run(&runs->buffer, runs->form, false, out);
 }
