@@ -49,6 +49,10 @@ extern const struct agg_ops agg_profile; /* AGG_NATIVE */
 enum sheaf_status profile_add(struct profile *profile, const struct agg_call *call,
                               const struct value_entry *entry, struct sheaf_error *error);
 
+/* Adds all values of a table, its nulls left out. Fails as profile_add. */
+enum sheaf_status profile_add_table(struct profile *profile, const struct agg_call *call,
+                                    const struct value_table *table, struct sheaf_error *error);
+
 /* The type of the column: the call's, where the format says it; else the first of integer, decimal,
  * float, boolean, date, timestamp, text that fits all values; null when there is none. */
 enum column_type profile_type(const struct profile *profile, const struct agg_call *call);

@@ -218,7 +218,7 @@ static void index_fill(uint64_t *index, unsigned index_bits, const struct value_
 {
     const struct value_slots *slots = table->slots;
     if (slots->index == NULL) {
-        for (uint64_t i = 0; i < table->distinct; i++)
+        for (uint64_t i = 0; i < slots->count; i++)
             index_link(index, index_bits,
                        make_slot(tag_of(value_item_key(value_item_at(slots, i)), call), i));
         return;
@@ -232,10 +232,10 @@ static enum sheaf_status grow_index(struct value_table *table, const struct agg_
                                     struct sheaf_error *error)
 {
     struct value_slots *slots = table->slots;
-    const unsigned bits = slots->index == NULL ? FIRST_INDEX_BITS : slots->index_bits + 1;
+    const unsigned bits = slots->index == NULL ? FIRST_INDEX_BITS : slots->index_bits + 1U;
     if (bits > TAG_BITS)
         return error_set(error, SHEAF_LIMIT, "%s meets more than %llu different values",
-                         call->ops->signature, (unsigned long long)table->distinct);
+                         call->ops->signature, (unsigned long long)slots->count);
     const size_t size = sizeof *slots->index << bits;
     TRY(memory_charge(call->budget, size, agg_call_what(call), call->column, error));
     uint64_t *index = memory_zeroed((size_t)1 << bits, sizeof *index);
@@ -246,7 +246,7 @@ static enum sheaf_status grow_index(struct value_table *table, const struct agg_
     index_fill(index, bits, table, call);
     give_memory(slots->index, index_size(slots), call);
     slots->index = index;
-    slots->index_bits = bits;
+    slots->index_bits = (uint8_t)bits;
     return SHEAF_OK;
 }
 
@@ -257,11 +257,11 @@ static enum sheaf_status reserve(struct value_table *table, const struct agg_cal
     if (table->slots == NULL)
         TRY(make_slots(table, call, error));
     struct value_slots *slots = table->slots;
-    if (table->distinct == slots->room)
+    if (slots->count == slots->room)
         TRY(slots->room < VALUE_SEGMENT ? grow_first_segment(slots, call, error)
                                         : add_segment(slots, call, error));
     const uint64_t most = slots->index == NULL ? FEW : ((uint64_t)2 << slots->index_bits) / 3;
-    return table->distinct < most ? SHEAF_OK : grow_index(table, call, error);
+    return slots->count < most ? SHEAF_OK : grow_index(table, call, error);
 }
 
 /* ---- taking values ------------------------------------------------------------------------- */
@@ -279,7 +279,7 @@ static struct value_item *find(const struct value_table *table, const struct val
 {
     const struct value_slots *slots = table->slots;
     if (slots->index == NULL) {
-        for (uint64_t i = 0; i < table->distinct; i++)
+        for (uint64_t i = 0; i < slots->count; i++)
             if (has_key(&slots->first[i], probe))
                 return &slots->first[i];
         return NULL;
@@ -303,7 +303,7 @@ static enum sheaf_status insert(struct value_table *table, const struct agg_call
     const bool had_index = table->slots != NULL && table->slots->index != NULL;
     TRY(reserve(table, call, error));
     struct value_slots *slots = table->slots;
-    struct value_item *item = value_item_at(slots, table->distinct);
+    struct value_item *item = value_item_at(slots, slots->count);
     *item = (struct value_item){
         .count = probe->count, .byte = probe->place.byte, .file = probe->place.file};
     if (probe->key.length <= VALUE_INSIDE) {
@@ -317,8 +317,9 @@ static enum sheaf_status insert(struct value_table *table, const struct agg_call
     }
     if (slots->index != NULL) {
         const uint32_t tag = had_index ? probe->tag : tag_of(probe->key, call);
-        index_link(slots->index, slots->index_bits, make_slot(tag, table->distinct));
+        index_link(slots->index, slots->index_bits, make_slot(tag, slots->count));
     }
+    slots->count++;
     table->distinct++;
     return SHEAF_OK;
 }

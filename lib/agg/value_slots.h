@@ -40,9 +40,12 @@ struct value_slots {
     struct value_item *first;
     uint64_t *index;         /* NULL while the values are few */
     struct value_keys *keys; /* the blocks of long keys, the newest first */
+    uint64_t count;          /* items */
     uint64_t room;           /* items that there is memory for */
     size_t segment_room;     /* segments that the array has room for; 0: there is no array */
-    unsigned index_bits;     /* the index has 2^index_bits words */
+    uint8_t index_bits;      /* the index has 2^index_bits words */
+    uint8_t survey_bits;     /* with 2^survey_bits items, value_table.c looks whether they may be
+                              * counted in a row (value_counts.h) */
 };
 
 /* A value on its way into a table. */
@@ -59,6 +62,11 @@ enum value_key_memory {
     VALUE_KEY_COPIED, /* it is somebody else's */
     VALUE_KEY_OWNED,  /* it lies in the table's blocks already */
 };
+
+static inline uint64_t value_slot_count(const struct value_table *table)
+{
+    return table->slots == NULL ? 0 : table->slots->count;
+}
 
 static inline struct value_item *value_item_at(const struct value_slots *slots, uint64_t number)
 {

@@ -1,17 +1,34 @@
 /* Values in: from rows, from another table, from saved bytes; all by blocks of probes, so that the
- * memory that they touch is asked for well before it is needed. */
+ * memory that they touch is asked for well before it is needed.
+ *
+ * A value lies in the window of counts if that has a cell for it, else in a slot, never in both.
+ * Whenever the window comes or grows, what fits moves from the slots to it. */
 #include "agg/value_table.h"
 
 #include "agg/padded.h"
+#include "agg/value_counts.h"
 #include "agg/value_slots.h"
-#include "agg/wire.h"
 #include "base/error.h"
 #include "num/time.h"
 
-enum { BLOCK = 64 };
+enum {
+    BLOCK = 64,
+    SURVEY_ROWS = 32,       /* of a batch: with fewer a table stays small */
+    SURVEY_BITS_LEAST = 4,  /* once there is a window */
+    SURVEY_FIRST = 4,       /* items that are asked for the form of all */
+    LARGE_WINDOW = 1 << 13, /* cells; fewer stay in the cache */
+};
 
-/* No dataset has more rows, nulls among them. */
-#define ROWS_MOST ((uint64_t)INT64_MAX)
+_Static_assert((int)BATCH_PADDING >= (int)VALUE_FORM_PADDING, "padded texts are padded enough");
+_Static_assert((int)VALUE_KEY_SIZE >= (int)VALUE_FORM_SIZE, "an entry has room to spell its key");
+
+static void count_distinct(struct value_table *table)
+{
+    table->distinct =
+        value_slot_count(table) + (table->counts == NULL ? 0 : table->counts->present);
+}
+
+/* ---- probes --------------------------------------------------------------------------------- */
 
 /* Makes a probe's key of a text. */
 static void probe_text(struct value_probe *probe, struct text text)
@@ -60,38 +77,317 @@ static void add_nulls(struct value_table *table, uint64_t count, struct place pl
     table->nulls += count;
 }
 
-/* Takes the selected rows from the start-th to before the end-th, at most BLOCK of them. */
-static enum sheaf_status update_block(struct value_table *table, const struct agg_call *call,
-                                      const struct column *column, const struct batch *batch,
-                                      uint32_t start, uint32_t end, struct sheaf_error *error)
+/* Adds to the cell of a key, which has one. */
+static enum sheaf_status take_cell(struct value_table *table, const struct agg_call *call,
+                                   int64_t key, const struct value_entry *entry,
+                                   struct sheaf_error *error)
+{
+    struct value_counts *const counts = table->counts;
+    if (entry->place.file != 0)
+        TRY(value_counts_open_files(counts, call, error));
+    const uint64_t before = counts->present;
+    value_counts_add(counts, value_counts_cell(counts, key), entry->count, entry->place);
+    table->distinct += counts->present - before;
+    return SHEAF_OK;
+}
+
+/* Adds to the cell of a text, if it has one: *taken. */
+static enum sheaf_status try_cell(struct value_table *table, const struct agg_call *call,
+                                  const struct value_entry *entry, bool *taken,
+                                  struct sheaf_error *error)
+{
+    *taken = false;
+    if (table->counts == NULL)
+        return SHEAF_OK;
+    const int64_t key = value_form_key(&table->counts->form, entry->key);
+    if (!value_counts_hold(table->counts, key))
+        return SHEAF_OK;
+    *taken = true;
+    return take_cell(table, call, key, entry, error);
+}
+
+/* ---- items to other tables ------------------------------------------------------------------ */
+
+static struct value_entry entry_of(const struct value_item *item)
+{
+    return (struct value_entry){
+        .key = value_item_key(item), .count = item->count, .place = value_item_place(item)};
+}
+
+/* Takes every item of `from`, to a cell where it has one. */
+static enum sheaf_status take_items(struct value_table *table, const struct value_slots *from,
+                                    const struct agg_call *call, enum value_key_memory memory,
+                                    struct sheaf_error *error)
 {
     struct value_probe probes[BLOCK];
-    const enum column_vector vector = agg_native_vector(call->type);
     size_t count = 0;
-    for (uint32_t i = start; i < end; i++) {
-        const uint32_t row = batch_row(batch, i);
-        const struct place place = batch_place(batch, row);
-        if (!probe_row(&probes[count], vector, column, row)) {
-            add_nulls(table, 1, place);
+    for (uint64_t i = 0; i < from->count; i++) {
+        const struct value_item *item = value_item_at(from, i);
+        const struct value_entry entry = entry_of(item);
+        bool taken;
+        TRY(try_cell(table, call, &entry, &taken, error));
+        if (!taken) {
+            struct value_probe *probe = &probes[count++];
+            probe->count = item->count;
+            probe->place = entry.place;
+            probe->key = entry.key;
+            if (item->size != VALUE_OUTSIDE)
+                memcpy(probe->inside, item->inside, VALUE_INSIDE);
+        }
+        if (count < BLOCK && i + 1 < from->count)
+            continue;
+        TRY(value_slots_take(table, call, probes, count, memory, error));
+        count = 0;
+    }
+    return SHEAF_OK;
+}
+
+static bool any_has_cell(const struct value_counts *counts, const struct value_slots *slots)
+{
+    for (uint64_t i = 0; counts != NULL && slots != NULL && i < slots->count; i++)
+        if (value_counts_hold(
+                counts, value_form_key(&counts->form, value_item_key(value_item_at(slots, i)))))
+            return true;
+    return false;
+}
+
+/* Moves what has a cell from the slots to it. */
+static enum sheaf_status sift(struct value_table *table, const struct agg_call *call,
+                              struct sheaf_error *error)
+{
+    if (!any_has_cell(table->counts, table->slots))
+        return SHEAF_OK;
+    struct value_slots *const old = table->slots;
+    table->slots = NULL;
+    count_distinct(table);
+    const enum sheaf_status status = take_items(table, old, call, VALUE_KEY_COPIED, error);
+    value_slots_close(old, call);
+    return status;
+}
+
+/* ---- the window ----------------------------------------------------------------------------- */
+
+/* What the slots hold, as keys of one form. */
+struct survey {
+    struct value_form form;
+    struct value_span span;
+    uint64_t fitting;
+};
+
+/* Finds the form that the slots' items are asked for: the window's, or that of one of the first. */
+static bool find_form(const struct value_table *table, struct value_form *out)
+{
+    if (table->counts != NULL) {
+        *out = table->counts->form;
+        return true;
+    }
+    for (uint64_t i = 0; i < table->slots->count && i < SURVEY_FIRST; i++)
+        if (value_form_of(value_item_key(value_item_at(table->slots, i)), out))
+            return true;
+    return false;
+}
+
+static bool survey_slots(const struct value_table *table, struct survey *out)
+{
+    const struct value_slots *slots = table->slots;
+    *out = (struct survey){.span = {.low = INT64_MAX, .high = INT64_MIN}};
+    if (!find_form(table, &out->form))
+        return false;
+    for (uint64_t i = 0; i < slots->count; i++) {
+        const int64_t key = value_form_key(&out->form, value_item_key(value_item_at(slots, i)));
+        if (key == VALUE_FORM_NONE)
+            continue;
+        value_span_add(&out->span, key);
+        out->fitting++;
+    }
+    return out->fitting > 0;
+}
+
+/* Opens a window for what the slots hold, or widens the one that there is, if that is worth it. */
+static enum sheaf_status reshape(struct value_table *table, const struct agg_call *call,
+                                 bool *changed, struct sheaf_error *error)
+{
+    struct survey survey;
+    *changed = false;
+    if (!survey_slots(table, &survey))
+        return SHEAF_OK;
+    if (table->counts == NULL) {
+        if (survey.fitting < value_slot_count(table) / 2 ||
+            !value_span_is_dense(survey.span, survey.fitting))
+            return SHEAF_OK;
+        TRY(value_counts_open(&table->counts, &survey.form, survey.span, call, error));
+    } else {
+        const uint64_t present = table->counts->present + survey.fitting;
+        struct value_span both = value_counts_span(table->counts);
+        value_span_add(&both, survey.span.low);
+        value_span_add(&both, survey.span.high);
+        if (!value_span_is_dense(both, present))
+            return SHEAF_OK;
+        TRY(value_counts_widen(table->counts, survey.span, present, call, error));
+    }
+    *changed = true;
+    return sift(table, call, error);
+}
+
+/* Looks from time to time whether the slots hold what could be counted in a row. */
+static enum sheaf_status survey_batch(struct value_table *table, const struct agg_call *call,
+                                      struct sheaf_error *error)
+{
+    if (value_slot_count(table) >> (table->slots == NULL ? 0 : table->slots->survey_bits) == 0)
+        return SHEAF_OK;
+    bool changed;
+    TRY(reshape(table, call, &changed, error));
+    struct value_slots *slots = table->slots;
+    if (slots == NULL)
+        return SHEAF_OK;
+    if (table->counts != NULL && slots->survey_bits < SURVEY_BITS_LEAST)
+        slots->survey_bits = SURVEY_BITS_LEAST;
+    while (slots->count >> slots->survey_bits != 0)
+        slots->survey_bits++;
+    return SHEAF_OK;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+/* A batch on its way into a table. */
+struct taking {
+    struct value_table *table;
+    const struct agg_call *call;
+    const struct column *column;
+    const struct batch *batch;
+    struct sheaf_error *error;
+};
+
+/* Takes rows to slots, at most BLOCK of them. */
+static enum sheaf_status take_rows(const struct taking *taking, const uint32_t *rows,
+                                   uint32_t count)
+{
+    struct value_probe probes[BLOCK];
+    const enum column_vector vector = agg_native_vector(taking->call->type);
+    size_t probe_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct value_probe *probe = &probes[probe_count];
+        const struct place place = batch_place(taking->batch, rows[i]);
+        if (!probe_row(probe, vector, taking->column, rows[i])) {
+            add_nulls(taking->table, 1, place);
             continue;
         }
-        probes[count].count = 1;
-        probes[count].place = place;
-        count++;
+        probe->count = 1;
+        probe->place = place;
+        probe_count++;
     }
-    return value_slots_take(table, call, probes, count, VALUE_KEY_COPIED, error);
+    return value_slots_take(taking->table, taking->call, probes, probe_count, VALUE_KEY_COPIED,
+                            taking->error);
+}
+
+/* Counts keys that come after all that were counted, in the order of their rows, and puts the rows
+ * without a cell to the front. Gives how many these are. */
+static uint32_t count_ascending(struct value_counts *counts, const struct batch *batch,
+                                const int64_t *keys, uint32_t *rows, uint32_t count)
+{
+    struct value_cell *const cells = counts->cells;
+    const uint64_t first = (uint64_t)counts->first;
+    const size_t length = counts->length;
+    uint64_t present = 0;
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t cell = (uint64_t)keys[i] - first;
+        if (cell >= length) {
+            rows[others++] = rows[i];
+        } else if (cells[cell].count++ == 0) {
+            cells[cell].byte = batch_place(batch, rows[i]).byte;
+            if (counts->files != NULL)
+                counts->files[cell] = batch->file;
+            present++;
+        }
+    }
+    counts->present += present;
+    return others;
+}
+
+/* The same for rows of any place. */
+static uint32_t count_unordered(struct value_counts *counts, const struct batch *batch,
+                                const int64_t *keys, uint32_t *rows, uint32_t count)
+{
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (value_counts_hold(counts, keys[i]))
+            value_counts_add(counts, value_counts_cell(counts, keys[i]), 1,
+                             batch_place(batch, rows[i]));
+        else
+            rows[others++] = rows[i];
+    }
+    return others;
+}
+
+static void prefetch_cells(const struct value_counts *counts, const int64_t *keys, uint32_t count)
+{
+    if (counts->length < LARGE_WINDOW)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        if (value_counts_hold(counts, keys[i]))
+            __builtin_prefetch(&counts->cells[value_counts_cell(counts, keys[i])], 1);
+}
+
+/* Takes at most BLOCK rows of texts, first to the window. */
+static enum sheaf_status take_block(const struct taking *taking, uint32_t *rows, uint32_t count,
+                                    bool ascending)
+{
+    int64_t keys[BLOCK];
+    struct value_table *const table = taking->table;
+    struct value_counts *const counts = table->counts;
+    const uint64_t before = counts->present;
+    value_form_keys(&counts->form, taking->column->texts, rows, count,
+                    taking->batch->padded ? VALUE_FORM_PADDED : VALUE_FORM_BARE, keys);
+    prefetch_cells(counts, keys, count);
+    const uint32_t others = ascending ? count_ascending(counts, taking->batch, keys, rows, count)
+                                      : count_unordered(counts, taking->batch, keys, rows, count);
+    table->distinct += counts->present - before;
+    return others == 0 ? SHEAF_OK : take_rows(taking, rows, others);
+}
+
+/* Whether all rows of the batch stand after all that the window has counted, which is then told of
+ * the last one. */
+static bool follows(struct value_counts *counts, const struct batch *batch)
+{
+    const struct place first = batch_place(batch, batch_row(batch, 0));
+    if (counts->present > 0 && place_compare(first, counts->last) <= 0)
+        return false;
+    counts->last = batch_place(batch, batch_row(batch, batch->selected - 1));
+    return true;
+}
+
+static enum sheaf_status take_batch(const struct taking *taking)
+{
+    const struct batch *const batch = taking->batch;
+    struct value_counts *const counts = taking->table->counts;
+    uint32_t rows[BLOCK];
+    if (counts != NULL && batch->file != 0)
+        TRY(value_counts_open_files(counts, taking->call, taking->error));
+    const bool ascending = counts != NULL && follows(counts, batch);
+    for (uint32_t start = 0; start < batch->selected; start += BLOCK) {
+        const uint32_t left = batch->selected - start;
+        const uint32_t count = left < BLOCK ? left : BLOCK;
+        for (uint32_t i = 0; i < count; i++)
+            rows[i] = batch_row(batch, start + i);
+        TRY(counts != NULL ? take_block(taking, rows, count, ascending)
+                           : take_rows(taking, rows, count));
+    }
+    return SHEAF_OK;
 }
 
 enum sheaf_status value_table_update(struct value_table *table, const struct agg_call *call,
                                      const struct column *column, const struct batch *batch,
                                      struct sheaf_error *error)
 {
-    for (uint32_t start = 0; start < batch->selected; start += BLOCK) {
-        const uint32_t left = batch->selected - start;
-        TRY(update_block(table, call, column, batch, start, start + (left < BLOCK ? left : BLOCK),
-                         error));
-    }
-    return SHEAF_OK;
+    const struct taking taking = {
+        .table = table, .call = call, .column = column, .batch = batch, .error = error};
+    if (batch->selected == 0)
+        return SHEAF_OK;
+    TRY(take_batch(&taking));
+    if (agg_native_vector(call->type) != COLUMN_TEXTS || batch->selected < SURVEY_ROWS)
+        return SHEAF_OK;
+    return survey_batch(table, call, error);
 }
 
 enum sheaf_status value_table_scatter(char *const *groups, size_t offset,
@@ -105,10 +401,15 @@ enum sheaf_status value_table_scatter(char *const *groups, size_t offset,
         struct value_table *table = (void *)(groups[i] + offset);
         probe.count = 1;
         probe.place = batch_place(batch, row);
-        if (probe_row(&probe, vector, column, row))
-            TRY(value_slots_take(table, call, &probe, 1, VALUE_KEY_COPIED, error));
-        else
+        if (!probe_row(&probe, vector, column, row)) {
             add_nulls(table, 1, probe.place);
+            continue;
+        }
+        const struct value_entry entry = {.key = probe.key, .count = 1, .place = probe.place};
+        bool taken;
+        TRY(try_cell(table, call, &entry, &taken, error));
+        if (!taken)
+            TRY(value_slots_take(table, call, &probe, 1, VALUE_KEY_COPIED, error));
     }
     return SHEAF_OK;
 }
@@ -122,41 +423,74 @@ enum sheaf_status value_table_add(struct value_table *table, const struct agg_ca
         add_nulls(table, entry->count, entry->place);
         return SHEAF_OK;
     }
+    bool taken;
+    TRY(try_cell(table, call, entry, &taken, error));
+    if (taken)
+        return SHEAF_OK;
     struct value_probe probe = {.count = entry->count, .place = entry->place};
     probe_text(&probe, entry->key);
     return value_slots_take(table, call, &probe, 1, VALUE_KEY_COPIED, error);
 }
 
-/* Takes every value of `from`, whose long keys lie in the table already. */
-static enum sheaf_status take_items(struct value_table *table, const struct value_table *from,
+/* ---- merging -------------------------------------------------------------------------------- */
+
+/* Adds the window of `from` to one of another form, or too far from it: value by value. */
+static enum sheaf_status spell_over(struct value_table *into, const struct value_table *from,
                                     const struct agg_call *call, struct sheaf_error *error)
 {
-    struct value_probe probes[BLOCK];
-    size_t count = 0;
-    for (uint64_t i = 0; i < from->distinct; i++) {
-        const struct value_item *item = value_item_at(from->slots, i);
-        struct value_probe *probe = &probes[count++];
-        probe->count = item->count;
-        probe->place = value_item_place(item);
-        probe->key = value_item_key(item);
-        if (item->size != VALUE_OUTSIDE)
-            memcpy(probe->inside, item->inside, VALUE_INSIDE);
-        if (count < BLOCK && i + 1 < from->distinct)
-            continue;
-        TRY(value_slots_take(table, call, probes, count, VALUE_KEY_OWNED, error));
-        count = 0;
-    }
+    struct value_entry entry;
+    size_t cursor = 0;
+    while (value_table_next(from, &cursor, &entry) && entry.number < from->counts->length)
+        TRY(value_table_add(into, call, &entry, error));
     return SHEAF_OK;
 }
 
-/* Swaps the values of two tables, not the nulls. */
-static void swap_values(struct value_table *a, struct value_table *b)
+static enum sheaf_status merge_counts(struct value_table *into, struct value_table *from,
+                                      const struct agg_call *call, struct sheaf_error *error)
 {
-    const struct value_table kept = *a;
-    a->distinct = b->distinct;
-    a->slots = b->slots;
-    b->distinct = kept.distinct;
-    b->slots = kept.slots;
+    if (from->counts == NULL)
+        return SHEAF_OK;
+    /* The larger window takes in the smaller. */
+    if (into->counts == NULL || into->counts->length < from->counts->length) {
+        struct value_counts *const smaller = into->counts;
+        into->counts = from->counts;
+        from->counts = smaller;
+        TRY(sift(into, call, error));
+    }
+    struct value_counts *const counts = from->counts;
+    if (counts == NULL)
+        return SHEAF_OK;
+    const struct value_span span = value_counts_span(counts);
+    const uint64_t present = into->counts->present + counts->present;
+    struct value_span both = value_counts_span(into->counts);
+    value_span_add(&both, span.low);
+    value_span_add(&both, span.high);
+    if (!value_form_equal(&into->counts->form, &counts->form) ||
+        !value_span_is_dense(both, present))
+        return spell_over(into, from, call, error);
+    TRY(value_counts_widen(into->counts, span, present, call, error));
+    TRY(value_counts_merge(into->counts, counts, call, error));
+    return sift(into, call, error);
+}
+
+static enum sheaf_status merge_slots(struct value_table *into, struct value_table *from,
+                                     const struct agg_call *call, struct sheaf_error *error)
+{
+    if (value_slot_count(from) == 0)
+        return SHEAF_OK;
+    const bool moves = any_has_cell(into->counts, from->slots);
+    if (!moves && value_slot_count(into) < from->slots->count) {
+        struct value_slots *const smaller = into->slots;
+        into->slots = from->slots;
+        from->slots = smaller;
+        count_distinct(into);
+    }
+    if (value_slot_count(from) == 0)
+        return SHEAF_OK;
+    if (into->slots == NULL)
+        return take_items(into, from->slots, call, VALUE_KEY_COPIED, error);
+    value_slots_adopt_keys(into->slots, from->slots);
+    return take_items(into, from->slots, call, VALUE_KEY_OWNED, error);
 }
 
 enum sheaf_status value_table_merge(struct value_table *into, struct value_table *from,
@@ -164,72 +498,15 @@ enum sheaf_status value_table_merge(struct value_table *into, struct value_table
 {
     if (from->nulls > 0)
         add_nulls(into, from->nulls, from->null_place);
-    if (into->distinct < from->distinct)
-        swap_values(into, from);
-    if (from->distinct == 0)
-        return SHEAF_OK;
-    value_slots_adopt_keys(into->slots, from->slots);
-    return take_items(into, from, call, error);
+    TRY(merge_counts(into, from, call, error));
+    TRY(merge_slots(into, from, call, error));
+    count_distinct(into);
+    return SHEAF_OK;
 }
 
 void value_table_drop(struct value_table *table, const struct agg_call *call)
 {
+    value_counts_close(table->counts, call);
     value_slots_close(table->slots, call);
     *table = (struct value_table){.nulls = 0};
-}
-
-bool value_table_next(const struct value_table *table, size_t *cursor, struct value_entry *out)
-{
-    if (*cursor >= table->distinct)
-        return false;
-    const struct value_item *item = value_item_at(table->slots, (*cursor)++);
-    *out = (struct value_entry){
-        .key = value_item_key(item), .count = item->count, .place = value_item_place(item)};
-    return true;
-}
-
-/* Version, nulls and the place of the first, the number of values; for each its key, count and
- * place. */
-void value_table_save(const struct value_table *table, struct buffer *out)
-{
-    wire_put_u8(out, WIRE_VERSION);
-    wire_put_u64(out, table->nulls);
-    wire_put_place(out, table->null_place);
-    wire_put_u64(out, table->distinct);
-    struct value_entry entry;
-    for (size_t cursor = 0; value_table_next(table, &cursor, &entry);) {
-        wire_put_text(out, entry.key);
-        wire_put_u64(out, entry.count);
-        wire_put_place(out, entry.place);
-    }
-}
-
-/* `left`: how many rows the counts may still say there are. */
-static bool take_entry(struct text *bytes, enum column_type type, uint64_t left,
-                       struct value_entry *entry)
-{
-    return wire_take_text(bytes, &entry->key) && wire_take_u64(bytes, &entry->count) &&
-           wire_take_place(bytes, &entry->place) && entry->count > 0 && entry->count <= left &&
-           value_key_is_valid(entry->key, type);
-}
-
-enum sheaf_status value_table_load(struct value_table *table, const struct agg_call *call,
-                                   struct text *bytes, struct sheaf_error *error)
-{
-    *table = (struct value_table){.nulls = 0};
-    uint64_t distinct;
-    if (!wire_take_version(bytes) || !wire_take_u64(bytes, &table->nulls) ||
-        !wire_take_place(bytes, &table->null_place) || !wire_take_u64(bytes, &distinct) ||
-        table->nulls > ROWS_MOST)
-        return wire_damaged(call, error);
-    uint64_t left = ROWS_MOST - table->nulls;
-    for (uint64_t i = 0; i < distinct; i++) {
-        struct value_entry entry;
-        if (!take_entry(bytes, call->type, left, &entry))
-            return wire_damaged(call, error);
-        left -= entry.count;
-        TRY(value_table_add(table, call, &entry, error));
-    }
-    /* No value is there twice. */
-    return table->distinct == distinct ? SHEAF_OK : wire_damaged(call, error);
 }

@@ -4,14 +4,19 @@
  * A value is a key of bytes: a text as it stands, or a number or instant of a binary column in the
  * canonical form of the functions below, so that equal values have equal keys. Nulls are counted
  * beside. A table with one value costs about a hundred bytes, for there may be one per group. The
- * hash is keyed, so no input can make long probes; no order depends on it. One thread at a time;
- * all-zero is a valid empty table. All memory is charged to the call's budget. */
+ * hash is keyed, so no input can make long probes; no order depends on it. A column of numbers or
+ * times that lie close together, which comes in batches, is counted without keys: value_table_run.
+ * One thread at a time; all-zero is a valid empty table. All memory is charged to the call's
+ * budget. */
 #ifndef AGG_VALUE_TABLE_H
 #define AGG_VALUE_TABLE_H
 
 #include "agg/agg.h"
 
+#include <stdbool.h>
+
 struct value_slots;
+struct value_counts;
 
 /* The members are the module's own, save that anybody may read the first three. */
 struct value_table {
@@ -19,13 +24,20 @@ struct value_table {
     struct place null_place; /* of the first null, when nulls > 0 */
     uint64_t distinct;       /* values that are not null */
     struct value_slots *slots;
+    struct value_counts *counts; /* of values that are in no slot; NULL: none */
 };
 
-/* One value with its count; bytes stay in the table. */
+enum { VALUE_KEY_SIZE = 24 };
+
+/* One value with its count. The key may lie in the entry itself: it is valid until either the entry
+ * or the table changes, and an entry that is copied keeps the key of the first. */
 struct value_entry {
     struct text key;
     uint64_t count;
     struct place place; /* of the first row that has it */
+    uint64_t number;    /* by which value_table_entry finds it again while the table stays as it is;
+                         * means nothing in an entry on its way in */
+    char spelled[VALUE_KEY_SIZE];
 };
 
 /* Takes the selected rows of a column, by its native vector. Fails with SHEAF_SYSTEM or SHEAF_LIMIT
@@ -48,14 +60,36 @@ void value_table_drop(struct value_table *table, const struct agg_call *call);
 /* Walks all values that are not null, in no order that may show: *cursor from 0; false at the
  * end. */
 bool value_table_next(const struct value_table *table, size_t *cursor, struct value_entry *out);
+/* The value of a number that value_table_next gave. */
+void value_table_entry(const struct value_table *table, uint64_t number, struct value_entry *out);
+
+/* One of a run of values. */
+struct value_cell {
+    uint64_t count; /* 0: there is no such value */
+    uint64_t byte;  /* of the place of the first row that has it */
+};
+
+/* Values of a table of texts that are numbers, or dates, or timestamps without a zone, all of them
+ * spelled alike, in ascending order. The i-th is (first + i) * unit * 10^exponent, times as seconds
+ * since 1970-01-01; its number, as value_table_entry takes it, is i. value_table_next walks them
+ * before all others: these begin with the cursor `length`. */
+struct value_run {
+    const struct value_cell *cells;
+    size_t length; /* 0: the table has no such values */
+    int64_t first;
+    int64_t unit;
+    int8_t exponent;
+    bool is_time;
+    bool has_files; /* some place is of a file other than 0 */
+};
+
+void value_table_run(const struct value_table *table, struct value_run *out);
 
 void value_table_save(const struct value_table *table, struct buffer *out);
 enum sheaf_status value_table_load(struct value_table *table, const struct agg_call *call,
                                    struct text *bytes, struct sheaf_error *error);
 
 /* ---- keys of binary columns ---------------------------------------------------------------- */
-
-enum { VALUE_KEY_SIZE = 24 };
 
 /* Writes the key of a number or instant that is not null, and gives its length. Equal values have
  * equal keys: 1.0 and 1.00, all NaN. Single precision is part of a number's key. */

@@ -12,9 +12,19 @@ struct setup {
     uint64_t top; /* values per column; 0: all */
 };
 
+#define NULL_VALUE UINT64_MAX /* as the number of a value */
+
+/* A value that is shown. */
+struct shown_value {
+    uint64_t count;
+    struct place place; /* of the first row that has it */
+    uint64_t number;    /* of its entry in the table */
+};
+
 /* The values of one column that are shown, in their order. */
 struct column_values {
-    struct value_entry *entries; /* `shown` of them */
+    const struct value_table *table;
+    struct shown_value *entries; /* `shown` of them */
     size_t shown;
     size_t filled;
     uint64_t total; /* rows of the input */
@@ -41,7 +51,7 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
 
 /* ---- sorting ----------------------------------------------------------------------------- */
 
-static int compare_entries(const struct value_entry *a, const struct value_entry *b)
+static int compare_entries(const struct shown_value *a, const struct shown_value *b)
 {
     if (a->count != b->count)
         return a->count > b->count ? -1 : 1;
@@ -51,7 +61,7 @@ static int compare_entries(const struct value_entry *a, const struct value_entry
 /* A heap of `shown` entries whose root is the last of them in order. */
 static void sift_down(struct column_values *values, size_t count, size_t at)
 {
-    struct value_entry *heap = values->entries;
+    struct shown_value *heap = values->entries;
     for (;;) {
         size_t last = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
@@ -59,7 +69,7 @@ static void sift_down(struct column_values *values, size_t count, size_t at)
                 last = child;
         if (last == at)
             return;
-        const struct value_entry entry = heap[at];
+        const struct shown_value entry = heap[at];
         heap[at] = heap[last];
         heap[last] = entry;
         at = last;
@@ -67,7 +77,7 @@ static void sift_down(struct column_values *values, size_t count, size_t at)
 }
 
 /* Takes one value: a short list of a million values holds no more than it shows. */
-static void take_entry(struct column_values *values, const struct value_entry *entry)
+static void take_entry(struct column_values *values, const struct shown_value *entry)
 {
     values->total += entry->count;
     if (values->filled < values->shown) {
@@ -85,7 +95,7 @@ static void take_entry(struct column_values *values, const struct value_entry *e
 static void sort_heap(struct column_values *values)
 {
     for (size_t left = values->shown; left > 1; left--) {
-        const struct value_entry entry = values->entries[0];
+        const struct shown_value entry = values->entries[0];
         values->entries[0] = values->entries[left - 1];
         values->entries[left - 1] = entry;
         sift_down(values, left - 1, 0);
@@ -101,7 +111,7 @@ static void close(struct sheaf_result *result)
         return;
     struct memory_budget *budget = &result->core->budget;
     for (uint32_t i = 0; freq->columns != NULL && i < freq->column_count; i++) {
-        memory_uncharge(budget, freq->columns[i].shown * sizeof(struct value_entry));
+        memory_uncharge(budget, freq->columns[i].shown * sizeof(struct shown_value));
         memory_free(freq->columns[i].entries);
     }
     memory_free(freq->columns);
@@ -120,16 +130,19 @@ static enum sheaf_status collect(struct column_values *values, const struct valu
     const size_t size = shown * sizeof *values->entries;
     TRY(memory_charge(call->budget, size, what, call->column, error));
     values->shown = shown; /* charged */
+    values->table = table;
     values->entries = memory_alloc(size);
     if (values->entries == NULL)
         return error_no_memory(error, what);
     if (table->nulls > 0)
-        take_entry(values,
-                   &(struct value_entry){.count = table->nulls, .place = table->null_place});
+        take_entry(values, &(struct shown_value){.count = table->nulls,
+                                                 .place = table->null_place,
+                                                 .number = NULL_VALUE});
     size_t cursor = 0;
     struct value_entry entry;
     while (value_table_next(table, &cursor, &entry))
-        take_entry(values, &entry);
+        take_entry(values, &(struct shown_value){
+                               .count = entry.count, .place = entry.place, .number = entry.number});
     sort_heap(values);
     return SHEAF_OK;
 }
@@ -191,18 +204,34 @@ static uint32_t column_of(const struct sheaf_result *result, uint64_t number)
     return low;
 }
 
+/* A value of a table, whose text may be in `scratch`. */
+static struct value spelled_cell(const struct value_table *table, uint64_t number,
+                                 enum column_type type, char *scratch)
+{
+    struct value_entry entry;
+    value_table_entry(table, number, &entry);
+    struct value cell = native_cell(type, entry.key, scratch);
+    if (cell.kind == VALUE_TEXT && cell.text.bytes == entry.spelled) {
+        memcpy(scratch, entry.spelled, sizeof entry.spelled);
+        cell.text.bytes = scratch;
+    }
+    return cell;
+}
+
 static enum sheaf_status row(const struct sheaf_result *result, uint64_t number,
                              struct value *cells, char *scratch, struct sheaf_error *error)
 {
     const struct freq *freq = result->report;
     const uint32_t column = column_of(result, number);
     const struct column_values *values = &freq->columns[column];
-    const struct value_entry *entry = &values->entries[number - result->first_rows[column]];
+    const struct shown_value *shown = &values->entries[number - result->first_rows[column]];
     const struct agg_call *call = &result->core->calls[column];
     cells[0] = value_text(result->core->call_columns[column]);
-    cells[1] = native_cell(call->type, entry->key, scratch);
-    cells[2] = value_count(entry->count);
-    return percent(entry->count, values->total, call->round, &cells[3], error);
+    cells[1] = shown->number == NULL_VALUE
+                   ? value_null()
+                   : spelled_cell(values->table, shown->number, call->type, scratch);
+    cells[2] = value_count(shown->count);
+    return percent(shown->count, values->total, call->round, &cells[3], error);
 }
 
 const struct report_ops report_freq = {

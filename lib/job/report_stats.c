@@ -260,27 +260,26 @@ static enum sheaf_status fill_kurtosis(struct stats_column *column, struct value
 
 static struct value cell_mode(struct stats_column *column)
 {
-    const struct value_entry *mode = &stats_column_values(column)->mode;
-    return mode->count == 0 ? value_null()
-                            : native_cell(column->call->type, mode->key, column->scratch);
+    const struct stats_values *values = stats_column_values(column);
+    return values->mode_count == 0 ? value_null() : stats_column_value(column, values->mode);
 }
 
 static struct value cell_mode_count(struct stats_column *column)
 {
     const struct stats_values *values = stats_column_values(column);
-    return values->mode.count == 0 ? value_null() : value_count(values->mode.count);
+    return values->mode_count == 0 ? value_null() : value_count(values->mode_count);
 }
 
 static struct value cell_min_length(struct stats_column *column)
 {
     const struct stats_values *values = stats_column_values(column);
-    return values->mode.count == 0 ? value_null() : value_count(values->shortest);
+    return values->mode_count == 0 ? value_null() : value_count(values->shortest);
 }
 
 static struct value cell_max_length(struct stats_column *column)
 {
     const struct stats_values *values = stats_column_values(column);
-    return values->mode.count == 0 ? value_null() : value_count(values->longest);
+    return values->mode_count == 0 ? value_null() : value_count(values->longest);
 }
 
 /* ---- the table --------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "agg/agg_state.h"
 #include "num/compare.h"
 #include "num/parse.h"
+#include "num/power.h"
 #include "num/quantile.h"
 
 const struct number stats_quartiles[STATS_QUARTILES] = {
@@ -22,10 +23,7 @@ static enum sheaf_status make_profile(struct stats_column *column, struct sheaf_
     struct value_entry entry = {.count = column->table->nulls, .place = column->table->null_place};
     if (entry.count > 0)
         TRY(profile_add(profile, &column->profile_call, &entry, error));
-    size_t cursor = 0;
-    while (value_table_next(column->table, &cursor, &entry))
-        TRY(profile_add(profile, &column->profile_call, &entry, error));
-    return SHEAF_OK;
+    return profile_add_table(profile, &column->profile_call, column->table, error);
 }
 
 enum sheaf_status stats_column_open(struct stats_column *column, const struct agg_call *call,
@@ -78,6 +76,24 @@ static void read_number(const struct stats_column *column, struct text key, stru
     }
 }
 
+/* Adds the values of the table's run, and gives the cursor of the others. */
+static enum sheaf_status add_run(struct stats_column *column, const struct multiset_charge *charge,
+                                 size_t *cursor, struct sheaf_error *error)
+{
+    struct value_run run;
+    value_table_run(column->table, &run);
+    *cursor = run.length;
+    const struct multiset_series series = {
+        .times = run.length == 0 ? NULL : &run.cells->count,
+        .stride = sizeof *run.cells / sizeof run.cells->count,
+        .length = run.length,
+        .first = run.first,
+        .unit = run.unit,
+        .exponent = run.exponent,
+    };
+    return multiset_add_series(&column->numbers, &series, charge, error);
+}
+
 enum sheaf_status stats_column_numbers(struct stats_column *column, const struct multiset **out,
                                        struct sheaf_error *error)
 {
@@ -87,13 +103,15 @@ enum sheaf_status stats_column_numbers(struct stats_column *column, const struct
     *out = &column->numbers;
     if (column->has_numbers)
         return SHEAF_OK;
-    struct value_entry entry;
-    size_t cursor = 0;
-    while ((column_type_is_number(column->type) || column_type_is_time(column->type)) &&
-           value_table_next(column->table, &cursor, &entry)) {
-        struct number number;
-        read_number(column, entry.key, &number);
-        TRY(multiset_add(&column->numbers, &number, entry.count, &charge, error));
+    if (column_type_is_number(column->type) || column_type_is_time(column->type)) {
+        struct value_entry entry;
+        size_t cursor;
+        TRY(add_run(column, &charge, &cursor, error));
+        while (value_table_next(column->table, &cursor, &entry)) {
+            struct number number;
+            read_number(column, entry.key, &number);
+            TRY(multiset_add(&column->numbers, &number, entry.count, &charge, error));
+        }
     }
     TRY(multiset_settle(&column->numbers, &charge, error));
     column->has_numbers = true;
@@ -115,23 +133,56 @@ enum sheaf_status stats_column_shape(struct stats_column *column, const struct s
 
 /* ---- times ------------------------------------------------------------------------------- */
 
+/* The values that are found for the quartiles. */
+struct quartile_search {
+    struct number quartiles[STATS_QUARTILES];
+    struct place places[STATS_QUARTILES];
+    bool found[STATS_QUARTILES];
+};
+
+static void offer(struct stats_column *column, struct quartile_search *search, unsigned quartile,
+                  const struct value_entry *entry)
+{
+    if (search->found[quartile] && place_compare(entry->place, search->places[quartile]) > 0)
+        return;
+    search->found[quartile] = true;
+    search->places[quartile] = entry->place;
+    column->quartiles[quartile] = entry->number;
+}
+
+/* Of the run, a quartile is the value at its distance from the first, or none. */
+static void search_run(struct stats_column *column, struct quartile_search *search,
+                       const struct value_run *run)
+{
+    for (unsigned i = 0; i < STATS_QUARTILES && run->length > 0; i++) {
+        const struct number *quartile = &search->quartiles[i];
+        if (quartile->exponent < 0 || quartile->mantissa % run->unit != 0)
+            continue;
+        const int128 seconds = quartile->mantissa * (int128)power_ten(quartile->exponent);
+        const int128 at = seconds / run->unit - run->first;
+        if (at < 0 || at >= (int128)run->length || run->cells[at].count == 0)
+            continue;
+        struct value_entry entry;
+        value_table_entry(column->table, (uint64_t)at, &entry);
+        offer(column, search, i, &entry);
+    }
+}
+
 /* Finds, of the values that are equal to each quartile, the one that appeared first: several texts
  * may be one time. */
-static void find_quartiles(struct stats_column *column, const struct number *quartiles)
+static void find_quartiles(struct stats_column *column, struct quartile_search *search)
 {
-    struct place places[STATS_QUARTILES];
+    struct value_run run;
+    value_table_run(column->table, &run);
+    search_run(column, search, &run);
     struct value_entry entry;
-    size_t cursor = 0;
+    size_t cursor = run.length;
     while (value_table_next(column->table, &cursor, &entry)) {
         struct number number;
         read_number(column, entry.key, &number);
-        for (unsigned i = 0; i < STATS_QUARTILES; i++) {
-            if (number_compare(&number, &quartiles[i]) != 0 ||
-                (column->quartiles[i].bytes != NULL && place_compare(entry.place, places[i]) > 0))
-                continue;
-            column->quartiles[i] = entry.key;
-            places[i] = entry.place;
-        }
+        for (unsigned i = 0; i < STATS_QUARTILES; i++)
+            if (number_compare(&number, &search->quartiles[i]) == 0)
+                offer(column, search, i, &entry);
     }
 }
 
@@ -140,12 +191,12 @@ static enum sheaf_status make_quartiles(struct stats_column *column, struct shea
     const struct multiset *times;
     TRY(stats_column_numbers(column, &times, error));
     const uint64_t count = multiset_count(times);
-    struct number quartiles[STATS_QUARTILES];
+    struct quartile_search search = {.found = {false}};
     for (unsigned i = 0; i < STATS_QUARTILES && count > 0; i++)
-        multiset_at(times, quantile_lower_rank(count, &stats_quartiles[i]), &quartiles[i]);
+        multiset_at(times, quantile_lower_rank(count, &stats_quartiles[i]), &search.quartiles[i]);
     if (count > 0)
-        find_quartiles(column, quartiles);
-    column->has_quartiles = true;
+        find_quartiles(column, &search);
+    column->has_quartiles = count > 0;
     return SHEAF_OK;
 }
 
@@ -154,18 +205,29 @@ enum sheaf_status stats_column_time_quartile(struct stats_column *column, unsign
 {
     if (!column->has_quartiles)
         TRY(make_quartiles(column, error));
-    *out = native_cell(column->call->type, column->quartiles[quartile], column->scratch);
+    *out = column->has_quartiles ? stats_column_value(column, column->quartiles[quartile])
+                                 : value_null();
     return SHEAF_OK;
 }
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
+struct value stats_column_value(struct stats_column *column, uint64_t number)
+{
+    value_table_entry(column->table, number, &column->entry);
+    return native_cell(column->call->type, column->entry.key, column->scratch);
+}
+
 static void take_value(struct stats_column *column, const struct value_entry *entry)
 {
     struct stats_values *values = &column->values;
-    if (entry->count > values->mode.count ||
-        (entry->count == values->mode.count && place_compare(entry->place, values->mode.place) < 0))
-        values->mode = *entry;
+    if (entry->count > values->mode_count ||
+        (entry->count == values->mode_count &&
+         place_compare(entry->place, values->mode_place) < 0)) {
+        values->mode = entry->number;
+        values->mode_count = entry->count;
+        values->mode_place = entry->place;
+    }
     const uint64_t length = native_text(column->call->type, entry->key, column->scratch).length;
     if (length < values->shortest)
         values->shortest = length;

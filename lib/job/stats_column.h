@@ -16,8 +16,9 @@ extern const struct number stats_quartiles[STATS_QUARTILES];
 
 /* What a walk over all values tells. */
 struct stats_values {
-    struct value_entry
-        mode;          /* the most frequent, of equally frequent ones the first; count 0: none */
+    uint64_t mode;       /* the number of the most frequent, of equally frequent ones the first */
+    uint64_t mode_count; /* 0: there is no value */
+    struct place mode_place;
     uint64_t shortest; /* bytes of a value, as it stands or prints */
     uint64_t longest;
 };
@@ -36,10 +37,11 @@ struct stats_column {
     bool has_numbers;
     struct shape shape; /* of these */
     bool has_shape;
-    struct text quartiles[STATS_QUARTILES]; /* of a column of times: keys; bytes NULL: none */
+    uint64_t quartiles[STATS_QUARTILES]; /* of a column of times: numbers of values */
     bool has_quartiles;
     struct stats_values values;
     bool has_values;
+    struct value_entry entry; /* the one that a cell shows */
     char scratch[NATIVE_TEXT_SIZE];
 };
 
@@ -68,5 +70,8 @@ enum sheaf_status stats_column_time_quartile(struct stats_column *column, unsign
 /* The most frequent value and the lengths, which mean nothing where its count is 0. Lent. Needs the
  * table. */
 const struct stats_values *stats_column_values(struct stats_column *column);
+
+/* A value by its number, its text lent until the next call. Needs the table. */
+struct value stats_column_value(struct stats_column *column, uint64_t number);
 
 #endif
