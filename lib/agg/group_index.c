@@ -227,7 +227,7 @@ static enum sheaf_status renew(struct group_table *table, unsigned bits, struct 
 {
     struct group_array index = {.memory = NULL};
     TRY(group_array_grow(table, &index, ((size_t)1 << bits) + 1, sizeof(uint64_t), error));
-    memory_expect_random(index.memory, index.bytes);
+    memory_prefer_large_pages(index.memory, index.bytes);
     *old = table->index;
     table->index = index;
     table->slot_count = (size_t)1 << bits;

@@ -6,7 +6,7 @@
 enum {
     CELLS_LEAST = 256,
     CELLS_MOST = 1 << 24,
-    CELLS_PER_VALUE = 8, /* about what an item of the other kind takes, twice */
+    CELLS_PER_VALUE = 16,
 };
 
 bool value_span_is_dense(struct value_span span, uint64_t present)
@@ -30,8 +30,10 @@ static enum sheaf_status take_zeroed(size_t count, size_t size, void **out,
 {
     TRY(memory_charge(call->budget, count * size, agg_call_what(call), call->column, error));
     *out = memory_zeroed(count, size);
-    if (*out != NULL)
+    if (*out != NULL) {
+        memory_prefer_large_pages(*out, count * size);
         return SHEAF_OK;
+    }
     memory_uncharge(call->budget, count * size);
     return error_no_memory(error, call->ops->signature);
 }

@@ -182,9 +182,41 @@ void value_slots_close(struct value_slots *slots, const struct agg_call *call)
 
 /* ---- the index ----------------------------------------------------------------------------- */
 
-static uint32_t tag_of(struct text key, const struct agg_call *call)
+/* Multiplies two words, and folds the product into one. */
+static uint64_t fold(uint64_t a, uint64_t b)
 {
-    return (uint32_t)(hash_bytes(call->secret, key.bytes, key.length) >> (64 - TAG_BITS));
+    const uint128 product = (uint128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The hash of a key that lies inside an item, after wyhash (Wang Yi): two folds with words of the
+ * secret cost less than a call. */
+static uint64_t hash_inside(const struct hash_secret *secret, const char inside[VALUE_INSIDE],
+                            size_t length)
+{
+    uint64_t words[2], keys[3];
+    memcpy(words, inside, sizeof words);
+    memcpy(keys, secret->bytes, sizeof keys);
+    return fold(fold(words[0] ^ keys[0], words[1] ^ keys[1]) ^ length, keys[2] | 1);
+}
+
+static uint32_t tag_of_hash(uint64_t hash)
+{
+    return (uint32_t)(hash >> (64 - TAG_BITS));
+}
+
+static uint32_t tag_of_item(const struct value_item *item, const struct agg_call *call)
+{
+    if (item->size != VALUE_OUTSIDE)
+        return tag_of_hash(hash_inside(call->secret, item->inside, item->size));
+    return tag_of_hash(hash_bytes(call->secret, item->outside.bytes, item->outside.length));
+}
+
+static uint32_t tag_of_probe(const struct value_probe *probe, const struct agg_call *call)
+{
+    if (probe->key.length <= VALUE_INSIDE)
+        return tag_of_hash(hash_inside(call->secret, probe->inside, probe->key.length));
+    return tag_of_hash(hash_bytes(call->secret, probe->key.bytes, probe->key.length));
 }
 
 static uint32_t slot_tag(uint64_t slot)
@@ -219,8 +251,7 @@ static void index_fill(uint64_t *index, unsigned index_bits, const struct value_
     const struct value_slots *slots = table->slots;
     if (slots->index == NULL) {
         for (uint64_t i = 0; i < slots->count; i++)
-            index_link(index, index_bits,
-                       make_slot(tag_of(value_item_key(value_item_at(slots, i)), call), i));
+            index_link(index, index_bits, make_slot(tag_of_item(value_item_at(slots, i), call), i));
         return;
     }
     for (size_t i = 0; i < (size_t)1 << slots->index_bits; i++)
@@ -316,7 +347,7 @@ static enum sheaf_status insert(struct value_table *table, const struct agg_call
             TRY(copy_key(slots, probe->key, &item->outside, call, error));
     }
     if (slots->index != NULL) {
-        const uint32_t tag = had_index ? probe->tag : tag_of(probe->key, call);
+        const uint32_t tag = had_index ? probe->tag : tag_of_probe(probe, call);
         index_link(slots->index, slots->index_bits, make_slot(tag, slots->count));
     }
     slots->count++;
@@ -345,7 +376,7 @@ static void prepare(const struct value_slots *slots, const struct agg_call *call
                     struct value_probe *probes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        probes[i].tag = tag_of(probes[i].key, call);
+        probes[i].tag = tag_of_probe(&probes[i], call);
         __builtin_prefetch(&slots->index[home_of(probes[i].tag, slots->index_bits)]);
     }
     for (size_t i = 0; i < count; i++) {

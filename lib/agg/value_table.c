@@ -40,6 +40,27 @@ static void probe_text(struct value_probe *probe, struct text text)
     padded_pair(probe->inside, text.bytes, text.length);
 }
 
+/* The first `length` bytes of a word as it lies in memory, then zeros; at most 8. */
+static uint64_t keep_bytes(uint64_t word, size_t length)
+{
+    if (length >= sizeof word)
+        return word;
+    return htole64(le64toh(word) & ((UINT64_C(1) << (8 * length)) - 1));
+}
+
+/* The same for a text with BATCH_PADDING. */
+static void probe_padded(struct value_probe *probe, struct text text)
+{
+    uint64_t words[2];
+    probe->key = text;
+    if (text.length > VALUE_INSIDE)
+        return;
+    memcpy(words, text.bytes, sizeof words);
+    words[0] = keep_bytes(words[0], text.length);
+    words[1] = text.length <= 8 ? 0 : keep_bytes(words[1], text.length - 8);
+    memcpy(probe->inside, words, sizeof words);
+}
+
 static void probe_spelled(struct value_probe *probe, size_t length)
 {
     probe->key = (struct text){.bytes = probe->inside, .length = length};
@@ -264,11 +285,14 @@ static enum sheaf_status take_rows(const struct taking *taking, const uint32_t *
 {
     struct value_probe probes[BLOCK];
     const enum column_vector vector = agg_native_vector(taking->call->type);
+    const bool is_padded = vector == COLUMN_TEXTS && taking->batch->padded;
     size_t probe_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct value_probe *probe = &probes[probe_count];
         const struct place place = batch_place(taking->batch, rows[i]);
-        if (!probe_row(probe, vector, taking->column, rows[i])) {
+        if (is_padded && taking->column->texts[rows[i]].bytes != NULL) {
+            probe_padded(probe, taking->column->texts[rows[i]]);
+        } else if (!probe_row(probe, vector, taking->column, rows[i])) {
             add_nulls(taking->table, 1, place);
             continue;
         }

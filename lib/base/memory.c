@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { LARGE_PAGE = 2 << 20 };
-
 #ifdef SHEAF_TESTING
 /* Counted by relaxed steps: see base/fault.h. */
 static _Atomic uint64_t allocations;
@@ -83,6 +81,16 @@ void *memory_resize(void *pointer, size_t size)
     return allocation_fails() ? NULL : realloc(pointer, size == 0 ? 1 : size);
 }
 
+void memory_prefer_large_pages(void *pointer, size_t size)
+{
+    enum { LARGE_PAGE = 2 << 20 };
+    const size_t skipped = (size_t)(-(uintptr_t)pointer) & (LARGE_PAGE - 1);
+    if (size < skipped + LARGE_PAGE)
+        return;
+    const size_t length = (size - skipped) & ~(size_t)(LARGE_PAGE - 1);
+    (void)madvise((char *)pointer + skipped, length, MADV_HUGEPAGE); /* a hint: it may be refused */
+}
+
 void memory_free(void *pointer)
 {
 #ifdef SHEAF_TESTING
@@ -90,14 +98,6 @@ void memory_free(void *pointer)
         (void)atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
 #endif
     free(pointer);
-}
-
-void memory_expect_random(void *pointer, size_t size)
-{
-    const uintptr_t start = ((uintptr_t)pointer + LARGE_PAGE - 1) & -(uintptr_t)LARGE_PAGE;
-    const uintptr_t end = ((uintptr_t)pointer + size) & -(uintptr_t)LARGE_PAGE;
-    if (end > start)
-        (void)madvise((char *)pointer + (start - (uintptr_t)pointer), end - start, MADV_HUGEPAGE);
 }
 
 bool size_multiply(size_t a, size_t b, size_t *product)

@@ -18,9 +18,9 @@ void *memory_zeroed(size_t count, size_t size);
 void *memory_resize(void *pointer, size_t size);
 void memory_free(void *pointer);
 
-/* Tells the system that a large block is read here and there, so that it may use large pages for
- * it. To be called before it is written to. Changes nothing else, and never fails. */
-void memory_expect_random(void *pointer, size_t size);
+/* Asks the system for large pages behind a large block that nobody has touched yet: first touches
+ * cost less. A hint, without effect on small blocks or where there are none. Any thread. */
+void memory_prefer_large_pages(void *pointer, size_t size);
 
 /* Gives true and stores a*b (a+b) when it does not overflow. */
 bool size_multiply(size_t a, size_t b, size_t *product);
