@@ -224,6 +224,16 @@ static bool survey_slots(const struct value_table *table, struct survey *out)
     return out->fitting > 0;
 }
 
+/* Without memory for a window, the slots have to do; any other failure is one. */
+static enum sheaf_status accept_limit(enum sheaf_status status, bool *changed,
+                                      const struct agg_call *call, struct sheaf_error *error)
+{
+    *changed = status == SHEAF_OK;
+    if (status == SHEAF_OK || status == SHEAF_LIMIT)
+        return SHEAF_OK;
+    return error_no_memory(error, call->ops->signature);
+}
+
 /* Opens a window for what the slots hold, or widens the one that there is, if that is worth it. */
 static enum sheaf_status reshape(struct value_table *table, const struct agg_call *call,
                                  bool *changed, struct sheaf_error *error)
@@ -236,7 +246,8 @@ static enum sheaf_status reshape(struct value_table *table, const struct agg_cal
         if (survey.fitting < value_slot_count(table) / 2 ||
             !value_span_is_dense(survey.span, survey.fitting))
             return SHEAF_OK;
-        TRY(value_counts_open(&table->counts, &survey.form, survey.span, call, error));
+        TRY(accept_limit(value_counts_open(&table->counts, &survey.form, survey.span, call, NULL),
+                         changed, call, error));
     } else {
         const uint64_t present = table->counts->present + survey.fitting;
         struct value_span both = value_counts_span(table->counts);
@@ -244,10 +255,10 @@ static enum sheaf_status reshape(struct value_table *table, const struct agg_cal
         value_span_add(&both, survey.span.high);
         if (!value_span_is_dense(both, present))
             return SHEAF_OK;
-        TRY(value_counts_widen(table->counts, survey.span, present, call, error));
+        TRY(accept_limit(value_counts_widen(table->counts, survey.span, present, call, NULL),
+                         changed, call, error));
     }
-    *changed = true;
-    return sift(table, call, error);
+    return *changed ? sift(table, call, error) : SHEAF_OK;
 }
 
 /* Looks from time to time whether the slots hold what could be counted in a row. */

@@ -7,7 +7,7 @@
 #include "num/power.h"
 
 enum {
-    COUNTERS_MOST = 1 << 20,
+    COUNTERS_MOST = 1 << 22,
     COUNTERS_PER_NUMBER = 16,
     OTHERS_LEAST = 8192, /* numbers outside, before a wider tally is tried */
     KEY_POWER_MAX = 18,
@@ -56,12 +56,15 @@ static enum sheaf_status try_open(struct multiset_runs *runs, const struct multi
     low = low < room ? 0 : low - room;
     high = high > UINT64_MAX - room ? UINT64_MAX : high + room;
     const size_t length = (size_t)(high - low) + 1;
-    TRY(memory_charge(charge->budget, tally_size(length), charge->what, charge->column, error));
+    if (memory_charge(charge->budget, tally_size(length), charge->what, charge->column, NULL) !=
+        SHEAF_OK)
+        return SHEAF_OK; /* the runs have to do */
     runs->tally = memory_zeroed(1, tally_size(length));
     if (runs->tally == NULL) {
         memory_uncharge(charge->budget, tally_size(length));
         return error_no_memory(error, charge->what);
     }
+    memory_prefer_large_pages(runs->tally, tally_size(length));
     runs->tally->length = length;
     runs->tally->low = low;
     runs->tally->others = runs->count;
