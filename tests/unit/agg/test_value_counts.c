@@ -100,7 +100,7 @@ static void check_table(const struct value_table *table, const struct model *mod
 /* ---- columns ------------------------------------------------------------------------------- */
 
 /* What the texts of a step look like. */
-enum look { SMALL, PRICES, SHIFTED, ASCENDING, DATES, TIMES, SPARSE, ODD, LOOKS };
+enum look { SMALL, PRICES, NEGATIVE, SHIFTED, ASCENDING, DATES, TIMES, SPARSE, ODD, LOOKS };
 
 static void write_text(enum look look, unsigned step, uint64_t *random, char *out)
 {
@@ -112,6 +112,9 @@ static void write_text(enum look look, unsigned step, uint64_t *random, char *ou
         break;
     case PRICES:
         snprintf(out, TEXT_ROOM, "%s%d.%02d", n % 7 == 0 ? "-" : "", n % 11, 1 + n % 90);
+        break;
+    case NEGATIVE:
+        snprintf(out, TEXT_ROOM, "-%d", 1 + n % 150);
         break;
     case SHIFTED: /* windows of which each lies elsewhere */
         snprintf(out, TEXT_ROOM, "%d", (int)step * 1000 - 3000 + n % 300);
@@ -137,6 +140,20 @@ static void write_text(enum look look, unsigned step, uint64_t *random, char *ou
     }
 }
 
+/* What the steps of one round have in common. */
+struct round {
+    enum look look;
+    bool is_pure; /* no other look in between */
+    bool has_files;
+};
+
+static struct round make_round(uint64_t *random)
+{
+    return (struct round){.look = (enum look)(unit_random(random) % LOOKS),
+                          .is_pure = unit_random(random) % 2 == 0,
+                          .has_files = unit_random(random) % 2 == 0};
+}
+
 /* The rows of one step: mostly of one look, some of others. */
 struct step {
     struct text texts[ROWS];
@@ -146,14 +163,16 @@ struct step {
     struct batch batch;
 };
 
-static void make_step(struct step *step, struct model *model, unsigned number, uint64_t *random)
+static void make_step(struct step *step, struct model *model, const struct round *round,
+                      unsigned number, uint64_t *random)
 {
-    const enum look look = (enum look)(unit_random(random) % LOOKS);
-    const uint64_t others = unit_random(random) % 3 * 20 + 1;
+    const bool is_usual = round->is_pure || unit_random(random) % 4 != 0;
+    const enum look look = is_usual ? round->look : (enum look)(unit_random(random) % LOOKS);
+    const uint64_t others = round->is_pure ? 0 : unit_random(random) % 3 * 20 + 1;
     /* No two rows have one place. */
     const uint64_t base =
         unit_random(random) % 4 == 0 ? 100000 - (uint64_t)number * 1000 : (uint64_t)number * 1000;
-    const uint32_t file = unit_random(random) % 3 == 0 ? number / 3 : 0;
+    const uint32_t file = round->has_files && unit_random(random) % 2 == 0 ? number / 3 : 0;
     const uint32_t rows = unit_random(random) % 4 == 0 ? 20 : ROWS;
     uint32_t selected = 0;
     for (uint32_t i = 0; i < rows; i++) {
@@ -231,9 +250,10 @@ static void check_random(struct memory_budget *budget, uint64_t *random)
     static struct step step;
     const struct agg_call call = call_of(budget);
     struct value_table tables[TABLES] = {{.nulls = 0}};
+    const struct round round = make_round(random);
     model.count = 0;
     for (unsigned i = 0; i < STEPS; i++) {
-        make_step(&step, &model, i, random);
+        make_step(&step, &model, &round, i, random);
         struct value_table *table = &tables[unit_random(random) % TABLES];
         take_step(table, &call, &step, random);
         if (unit_random(random) % 6 == 0)
@@ -259,7 +279,7 @@ START_TEST(test_random)
     uint64_t random = unit_seed("random", 61);
     struct memory_budget budget = {.limit = UINT64_MAX};
     const int64_t live = memory_live();
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 150; round++) {
         check_random(&budget, &random);
         ck_assert_uint_eq(budget.used, 0);
         ck_assert_int_eq(memory_live(), live);
@@ -273,10 +293,11 @@ static enum sheaf_status use_memory(const struct agg_call *call, uint64_t seed)
     static struct step step;
     struct value_table tables[2] = {{.nulls = 0}};
     uint64_t random = seed;
+    const struct round round = {.look = PRICES, .has_files = true};
     enum sheaf_status status = SHEAF_OK;
     model.count = 0;
     for (unsigned i = 0; i < STEPS && status == SHEAF_OK; i++) {
-        make_step(&step, &model, i, &random);
+        make_step(&step, &model, &round, i, &random);
         status = value_table_update(&tables[i % 2], call, &step.column, &step.batch, NULL);
         if (status == SHEAF_OK && i == STEPS / 2)
             status = value_table_merge(&tables[0], &tables[1], call, NULL);
@@ -322,11 +343,12 @@ START_TEST(test_profiles)
     struct memory_budget budget = {.limit = UINT64_MAX};
     struct agg_call call = call_of(&budget);
     call.ops = &agg_profile;
-    for (int round = 0; round < 100; round++) {
+    for (int n = 0; n < 100; n++) {
+        const struct round round = make_round(&random);
         struct value_table table = {.nulls = 0};
         model.count = 0;
         for (unsigned i = 0; i < 3; i++) {
-            make_step(&step, &model, i, &random);
+            make_step(&step, &model, &round, i, &random);
             ck_assert_int_eq(value_table_update(&table, &call, &step.column, &step.batch, NULL),
                              SHEAF_OK);
         }

@@ -39,12 +39,14 @@ struct column {
 
 static void make_column(struct column *column, enum look look, unsigned step, uint64_t *random)
 {
-    const int exponent = -(int)(unit_random(random) % 3);
+    /* Finer scales come later, when there is a tally. */
+    const int exponent = -(int)(unit_random(random) % (1 + step / 5));
     const bool has_nulls = unit_random(random) % 2 == 0;
     column->count = 0;
     for (uint32_t i = 0; i < ROWS; i++) {
-        const bool is_far = unit_random(random) % 500 == 0;
-        column->mantissas[i] = mantissa_of(is_far ? FAR : look, step, random);
+        const bool is_far = step > 9 && unit_random(random) % 500 == 0;
+        const bool is_huge = step > 11 && unit_random(random) % 1000 == 0;
+        column->mantissas[i] = mantissa_of(is_huge ? HUGE_ONES : is_far ? FAR : look, step, random);
         if (has_nulls && unit_random(random) % 9 == 0)
             column->mantissas[i] = DECIMAL_NULL;
         if (unit_random(random) % 10 != 0)
@@ -99,7 +101,7 @@ static void check_random(const struct multiset_charge *charge, uint64_t *random)
     struct multiset single = {NULL};
     enum look look = (enum look)(unit_random(random) % LOOKS);
     for (unsigned step = 0; step < STEPS; step++) {
-        struct multiset *set = &sets[unit_random(random) % 2];
+        struct multiset *set = &sets[unit_random(random) % 4 == 0];
         if (unit_random(random) % 8 == 0)
             look = (enum look)(unit_random(random) % LOOKS);
         make_column(&column, look, step, random);
