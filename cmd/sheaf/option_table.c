@@ -439,7 +439,8 @@ const struct option_row option_table[] = {
      .section = SECTION_RUN,
      .parse = value_flag,
      MEMBER(verify),
-     .help = "Run a second time, in one thread, and compare the results."},
+     .help = "Run a second time, in one thread and with the scanner libcsv, and compare the "
+             "results."},
     {.name = "explain",
      .commands = FOR_READERS,
      .section = SECTION_RUN,

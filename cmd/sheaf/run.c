@@ -144,11 +144,12 @@ static enum sheaf_status compare_results(struct job *job, struct sheaf_result *s
     return status;
 }
 
-/* Runs the same request once more, in one thread. */
+/* Runs the same request once more, in one thread and with the other scanner. */
 static enum sheaf_status verify(struct job *job)
 {
     struct sheaf_run_options run = job->run;
     run.executor = "serial";
+    run.scanner = "libcsv";
     run.threads = 1;
     struct sheaf_plan *plan = NULL;
     struct sheaf_result *result = NULL;
@@ -186,6 +187,9 @@ static enum sheaf_status execute(struct job *job)
     job->run.cancel = job->stop.cancel;
     if (job->settings->explain)
         return explain(job);
+    if (job->settings->verify && job->settings->escape != SHEAF_NO_BYTE)
+        return fail(&job->error, SHEAF_USAGE,
+                    "--verify compares with the scanner libcsv, which knows no --escape");
     /* Before the plan, which may have to wait for input. */
     job->makes_file = output_is_file(job->settings->output);
     TRY(sheaf_output_open(&job->print, &job->output, &job->error));

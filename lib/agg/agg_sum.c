@@ -1,8 +1,8 @@
 /* sum(x) and mean(x): the exact sum of the numbers, rounded once at the end. */
-#include "agg/exact_summary.h"
 #include "agg/rows.h"
 #include "agg/wire.h"
 #include "base/error.h"
+#include "num/exact.h"
 
 struct total {
     struct exact_sum sum;
@@ -106,7 +106,7 @@ static enum sheaf_status total_absorb(void *state, const struct agg_call *call,
     struct total *total = state;
     if (summary->count == 0)
         return SHEAF_OK;
-    TRY(stopgap_exact_sum_add_summary(&total->sum, summary, call, error));
+    TRY(exact_sum_add_summary(&total->sum, summary, call->budget, call->column, error));
     total->count += summary->count;
     return SHEAF_OK;
 }

@@ -1,9 +1,9 @@
 /* var(x), varp(x), sd(x), sdp(x): from the exact sums of the numbers and of their squares, rounded
  * once. No running mean is kept, because a result of that depends on how the rows are grouped. */
-#include "agg/exact_summary.h"
 #include "agg/rows.h"
 #include "agg/wire.h"
 #include "base/error.h"
+#include "num/exact.h"
 
 struct moments {
     struct exact_sum sum;
@@ -148,8 +148,9 @@ static enum sheaf_status moments_absorb(void *state, const struct agg_call *call
     struct moments *moments = state;
     if (summary->count == 0)
         return SHEAF_OK;
-    TRY(stopgap_exact_sum_add_summary(&moments->sum, summary, call, error));
-    TRY(stopgap_exact_sum_add_square_summary(&moments->squares, summary, call, error));
+    TRY(exact_sum_add_summary(&moments->sum, summary, call->budget, call->column, error));
+    TRY(exact_sum_add_square_summary(&moments->squares, summary, call->budget, call->column,
+                                     error));
     moments->count += summary->count;
     return SHEAF_OK;
 }

@@ -26,7 +26,7 @@ struct group_setup {
     const char *what;   /* the table's name in messages: "the group table" */
     const char *column; /* the key columns' names in messages; NULL: none */
     struct memory_budget *budget;
-    const struct decimal_kernel *kernel; /* sums up columns without keys; NULL: a plain loop does */
+    const struct decimal_kernel *kernel; /* sums up columns without keys; NULL: the plain one */
 };
 
 /* Makes an empty table, owned by the caller, who closes it. Fails with SHEAF_LIMIT or

@@ -156,56 +156,6 @@ static enum sheaf_status scatter_kind(struct group_table *table, enum group_call
 
 /* ---- without keys ------------------------------------------------------------------------ */
 
-static void summary_add(struct decimal_summary *summary, int64_t mantissa)
-{
-    summary->rows++;
-    if (mantissa == DECIMAL_NULL)
-        return;
-    if (summary->count == 0 || mantissa < summary->least)
-        summary->least = mantissa;
-    if (summary->count == 0 || mantissa > summary->greatest)
-        summary->greatest = mantissa;
-    summary->count++;
-    summary->sum += mantissa;
-    summary->squares += (uint128)((int128)mantissa * mantissa);
-}
-
-/* What a kernel's summarize gives. */
-static void summarize_plainly(const struct decimals *decimals, const struct batch *batch,
-                              struct decimal_summary *out)
-{
-    *out = (struct decimal_summary){.exponent = decimals->exponent};
-    for (uint32_t i = 0; i < batch->selected; i++)
-        summary_add(out, decimals->mantissas[batch_row(batch, i)]);
-}
-
-static void summarize_one(const struct decimals *decimals, uint32_t row,
-                          struct decimal_summary *out)
-{
-    *out = (struct decimal_summary){.exponent = decimals->exponent};
-    summary_add(out, decimals->mantissas[row]);
-}
-
-/* Gives false when the squares may have been too many for 128 bits. */
-static bool summarize(const struct group_table *table, const struct group_column *column,
-                      const struct batch *batch, struct decimal_summary *out)
-{
-    const struct decimals *decimals = &batch->columns[column->argument].decimals;
-    const struct decimal_kernel *kernel = table->setup->kernel;
-    const bool has_squares = (column->parts & SUMMARY_SQUARES) != 0;
-    const unsigned parts = column->parts | (has_squares ? SUMMARY_EXTREMES : 0);
-    if (kernel != NULL)
-        kernel->summarize(decimals, batch->selection, batch->selected, parts, out);
-    else
-        summarize_plainly(decimals, batch, out);
-    if (!has_squares || out->count == 0)
-        return true;
-    const uint128 low = power_magnitude(out->least);
-    const uint128 high = power_magnitude(out->greatest);
-    const uint128 most = low > high ? low : high;
-    return most == 0 || out->count <= (uint128)-1 / (most * most);
-}
-
 static enum sheaf_status absorb_summary(struct group_table *table,
                                         const struct group_column *column,
                                         const struct decimal_summary *summary,
@@ -222,15 +172,13 @@ static enum sheaf_status absorb_summary(struct group_table *table,
 static enum sheaf_status absorb_column(struct group_table *table, const struct group_column *column,
                                        const struct batch *batch, struct sheaf_error *error)
 {
+    const struct decimal_kernel *kernel = table->setup->kernel;
+    if (kernel == NULL)
+        kernel = decimal_kernel_of(ISA_SCALAR);
     struct decimal_summary summary;
-    if (summarize(table, column, batch, &summary))
-        return absorb_summary(table, column, &summary, error);
-    const struct decimals *decimals = &batch->columns[column->argument].decimals;
-    for (uint32_t i = 0; i < batch->selected; i++) {
-        summarize_one(decimals, batch_row(batch, i), &summary);
-        TRY(absorb_summary(table, column, &summary, error));
-    }
-    return SHEAF_OK;
+    kernel->summarize(&batch->columns[column->argument].decimals, batch->selection,
+                      batch->selected, column->parts, &summary);
+    return absorb_summary(table, column, &summary, error);
 }
 
 static enum sheaf_status update_only_group(struct group_table *table, const struct batch *batch,

@@ -142,7 +142,6 @@ static enum sheaf_status refuse_dialect(const struct sheaf_plan *plan,
                          : dialect->nulls != NULL               ? "--null"
                          : dialect->null_quoted                 ? "--null-quoted"
                          : dialect->ragged != SHEAF_RAGGED_FAIL ? "--ragged"
-                         : plan->scanner != FORMAT_SCANNER_SIMD ? "--scanner"
                                                                 : NULL;
     if (option == NULL)
         return SHEAF_OK;

@@ -1,6 +1,7 @@
 #include "job/resolve.h"
 
 #include "job/report.h"
+#include "num/decimals.h"
 
 #include <string.h>
 
@@ -104,6 +105,7 @@ enum sheaf_status resolve_make_room(struct sheaf_plan *plan, const struct resolv
     core->groups.key_count = room->keys;
     core->groups.secret = &core->secret;
     core->groups.budget = &core->budget;
+    core->groups.kernel = decimal_kernel_of(plan->isa);
     core->groups.what = "the result";
     return make_slots(plan, error);
 }
