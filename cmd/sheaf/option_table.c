@@ -362,8 +362,8 @@ const struct option_row option_table[] = {
      .entries = sheaf_io,
      .help =
          "How files are read: copied (pread), or looked at where the system keeps them (mmap). "
-         "Default: auto, mmap for files of 1 MiB and more that are in memory already. Pipes are "
-         "always copied."},
+         "Default: auto, mmap for binary files of 1 MiB and more that are in memory already. "
+         "Pipes are always copied."},
     {.name = "jobs",
      .alias = "threads",
      .letter = 'j',

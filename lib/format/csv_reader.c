@@ -12,7 +12,8 @@ enum {
     PIECE = 16 << 10,      /* bytes scanned for one batch … */
     PIECE_LEAST = 1 << 10, /* … fewer when many columns are needed, which all have vectors */
     PIECE_COLUMNS = 64,
-    EXTENSION_LEAST = 512, /* bytes read behind a chunk whose last row is open, then doubled */
+    EXTENSION_LEAST = 512, /* bytes read behind a chunk whose last row is open, then doubled; */
+    EXTENSION_FIRST = 2 << 10, /* as many as the chunk has, if that is between these two */
     RAW_KEPT = 16 << 20,   /* bytes that a buffer may keep beyond a chunk's */
 };
 
@@ -70,11 +71,11 @@ enum sheaf_status csv_reader_open(struct format_document *document, struct forma
     return status;
 }
 
-static void release_raw(struct format_reader *reader)
+static void release_own(struct format_reader *reader)
 {
-    memory_free(reader->raw);
-    reader->raw = NULL;
-    reader->raw_size = 0;
+    memory_free(reader->own);
+    reader->own = NULL;
+    reader->own_size = 0;
 }
 
 /* The bytes behind the chunk were the last row's. */
@@ -91,7 +92,7 @@ void csv_reader_close(struct format_reader *reader)
     reader->document->scanner->close(reader->scanner);
     csv_index_close(reader->index);
     release_charge(reader);
-    release_raw(reader);
+    release_own(reader);
     memory_free(reader->columns);
     memory_free(reader->texts);
     memory_free(reader->row_bytes);
@@ -104,22 +105,44 @@ const struct format_counts *csv_reader_counts(const struct format_reader *reader
     return &reader->counts;
 }
 
-enum sheaf_status csv_reserve_raw(struct format_reader *reader, size_t size,
-                                  struct sheaf_error *error)
+/* Makes room for `size` bytes of one's own, and the padding; those there stay. */
+static enum sheaf_status reserve_own(struct format_reader *reader, size_t size,
+                                     struct sheaf_error *error)
 {
-    if (size <= reader->raw_size)
+    if (size <= reader->own_size)
         return SHEAF_OK;
     /* A stream adds to a long row in small steps. */
-    if (size < reader->raw_size + reader->raw_size / 4)
-        size = reader->raw_size + reader->raw_size / 4;
+    if (size < reader->own_size + reader->own_size / 4)
+        size = reader->own_size + reader->own_size / 4;
     size_t room;
     if (!size_add(size, SCAN_PADDING, &room))
         return error_no_memory(error, "the bytes of a chunk");
-    char *grown = memory_resize(reader->raw, room);
+    char *grown = memory_resize(reader->own, room);
     if (grown == NULL)
         return error_no_memory(error, "the bytes of a chunk");
-    reader->raw = grown;
-    reader->raw_size = size;
+    reader->own = grown;
+    reader->own_size = size;
+    return SHEAF_OK;
+}
+
+enum sheaf_status csv_look(struct format_reader *reader, size_t length, struct sheaf_error *error)
+{
+    struct dataset *dataset = reader->document->dataset;
+    const struct chunk *chunk = &reader->chunk;
+    if (dataset_is_mapped(dataset, chunk->file)) {
+        struct dataset_view view = {.file = chunk->file, .offset = chunk->offset, .length = length};
+        TRY(dataset_look(dataset, &view, error));
+        reader->raw = view.bytes;
+        reader->raw_length = view.got;
+        return SHEAF_OK;
+    }
+    const size_t before = reader->raw_length;
+    TRY(reserve_own(reader, length, error));
+    reader->raw = reader->own;
+    size_t got;
+    TRY(dataset_read(dataset, chunk->file, chunk->offset + before, reader->own + before,
+                     length - before, &got, error));
+    reader->raw_length = before + got;
     return SHEAF_OK;
 }
 
@@ -142,16 +165,14 @@ static enum sheaf_status read_chunk(struct format_reader *reader, const struct c
                                     struct sheaf_error *error)
 {
     /* A long row of an earlier chunk must not keep its memory for good. */
-    if (reader->raw_size > 2 * chunk->length + RAW_KEPT)
-        release_raw(reader);
+    if (reader->own_size > 2 * chunk->length + RAW_KEPT)
+        release_own(reader);
     reader->chunk = *chunk;
     reader->done = true;
     reader->has_pending = false;
     reader->raw_length = 0;
     release_charge(reader);
-    TRY(csv_reserve_raw(reader, chunk->length, error));
-    TRY(dataset_read(reader->document->dataset, chunk->file, chunk->offset, reader->raw,
-                     chunk->length, &reader->raw_length, error));
+    TRY(csv_look(reader, chunk->length, error));
     reader->chunk_length = reader->raw_length;
     return SHEAF_OK;
 }
@@ -168,8 +189,8 @@ static void begin_rows(struct format_reader *reader, const struct entry_state *e
     reader->pending_cr = false;
     reader->extension =
         reader->chunk_length < EXTENSION_LEAST ? EXTENSION_LEAST : reader->chunk_length;
-    if (reader->extension > PIECE)
-        reader->extension = PIECE;
+    if (reader->extension > EXTENSION_FIRST)
+        reader->extension = EXTENSION_FIRST;
     reader->done = state != SCAN_ROW_START || reader->base == reader->chunk_length;
     if (reader->done)
         return;

@@ -21,9 +21,12 @@ struct format_reader {
     struct format_counts counts;
 
     struct chunk chunk;
-    char *raw; /* the chunk's bytes, and those behind it that its last row needed */
-    size_t raw_size;
+    /* The chunk's bytes, and those behind it that its last row needed: in the mapped file, or in
+     * `own`. SCAN_PADDING more may be read. */
+    const char *raw;
     size_t raw_length;
+    char *own; /* NULL while files are mapped */
+    size_t own_size;
     uint64_t charged;    /* for bytes behind the chunk */
     size_t chunk_length; /* of the raw bytes, those of the chunk */
     size_t base;         /* where the first row starts: the scanner's byte 0 */
@@ -64,9 +67,10 @@ void csv_set_pending(struct format_reader *reader, const struct sheaf_error *err
 
 void csv_count_skipped(struct format_reader *reader, const struct sheaf_error *error);
 
-/* Makes room for `size` raw bytes, and SCAN_PADDING; those there stay. */
-enum sheaf_status csv_reserve_raw(struct format_reader *reader, size_t size,
-                                  struct sheaf_error *error);
+/* Makes raw[] `length` bytes of the chunk's file from where the chunk begins, or fewer at the
+ * file's end (and where a stream has given no more so far, but more than before, save at the end).
+ * Those there stay, but may move. */
+enum sheaf_status csv_look(struct format_reader *reader, size_t length, struct sheaf_error *error);
 
 /* Makes room for a batch of so many rows. */
 enum sheaf_status csv_reserve_batch(struct format_reader *reader, uint32_t rows,

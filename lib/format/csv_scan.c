@@ -116,17 +116,14 @@ static enum sheaf_status extend(struct format_reader *reader, size_t *got,
 {
     struct memory_budget *budget = reader->document->options.budget;
     const size_t wanted = reader->extension;
+    *got = 0;
     if (memory_charge(budget, wanted, "a row that reaches past its chunk", NULL, error) != SHEAF_OK)
         return add_place(reader, error);
-    *got = 0;
-    enum sheaf_status status = csv_reserve_raw(reader, reader->raw_length + wanted, error);
-    if (status == SHEAF_OK)
-        status = dataset_read(reader->document->dataset, reader->chunk.file,
-                              reader->chunk.offset + reader->raw_length,
-                              reader->raw + reader->raw_length, wanted, got, error);
+    const size_t before = reader->raw_length;
+    const enum sheaf_status status = csv_look(reader, before + wanted, error);
+    *got = reader->raw_length - before;
     memory_uncharge(budget, wanted - *got);
     reader->charged += *got;
-    reader->raw_length += *got;
     /* As much again as the row has taken so far: linear in its length. */
     if (*got == wanted && wanted < EXTENSION_MOST)
         reader->extension *= 2;

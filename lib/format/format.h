@@ -78,6 +78,7 @@ typedef bool format_sample_function(void *argument, const struct batch *batch);
 struct format_ops {
     const char *name;
     const char *help;
+    enum dataset_access access; /* how regular files are best had, if nobody says */
     /* Gives true when a dataset whose first file has this name and begins with these bytes is of
      * this format. The table is asked in order; the last row takes everything. */
     bool (*recognises)(const char *name, const char *bytes, size_t length);

@@ -84,6 +84,8 @@ static enum sheaf_status choose_run(struct sheaf_plan *plan,
     TRY(workers_choose(options, &job, &workers, error));
     plan->executor_ops = workers.executor;
     plan->workers = workers.count;
+    if (plan->access == DATASET_AUTO)
+        plan->access = plan->format->access;
     plan->core->executor_ops = workers.executor;
     plan->core->workers = workers.count;
     plan->needs_no_pool = workers.needs_no_pool;

@@ -70,7 +70,8 @@ class Io(Case):
             for io, jobs in itertools.product(MODES, ("1", "2")):
                 path = self.file(b"", name)
                 self.ok("gen", "measurements", "--rows", "2000000", "-o", path)
-                process = start("agg", *args, "--io", io, "-j", jobs, path)
+                # Small chunks keep it busy for long enough.
+                process = start("agg", *args, "--io", io, "-j", jobs, "--chunk-size", "100", path)
                 self.stop_inside(process)
                 os.truncate(path, 1000)
                 process.send_signal(signal.SIGCONT)
