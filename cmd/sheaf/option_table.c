@@ -360,10 +360,9 @@ const struct option_row option_table[] = {
      .parse = value_entry,
      MEMBER(io),
      .entries = sheaf_io,
-     .help =
-         "How files are read: copied (pread), or looked at where the system keeps them (mmap). "
-         "Default: auto, mmap for binary files of 1 MiB and more that are in memory already. "
-         "Pipes are always copied."},
+     .help = "How files are read: copied (pread), or looked at where the system keeps them (mmap). "
+             "Default: auto, mmap for binary files of 1 MiB and more that are in memory already. "
+             "Pipes are always copied."},
     {.name = "jobs",
      .alias = "threads",
      .letter = 'j',

@@ -176,8 +176,8 @@ static enum sheaf_status absorb_column(struct group_table *table, const struct g
     if (kernel == NULL)
         kernel = decimal_kernel_of(ISA_SCALAR);
     struct decimal_summary summary;
-    kernel->summarize(&batch->columns[column->argument].decimals, batch->selection,
-                      batch->selected, column->parts, &summary);
+    kernel->summarize(&batch->columns[column->argument].decimals, batch->selection, batch->selected,
+                      column->parts, &summary);
     return absorb_summary(table, column, &summary, error);
 }
 

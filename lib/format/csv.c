@@ -156,7 +156,7 @@ static enum sheaf_status csv_start(struct format_document *base, struct executor
 const struct format_ops format_csv = {
     .name = "csv",
     .help = "comma-separated text (RFC 4180)",
-    /* Surveyed, indexed, and looked at again: a copy stays in the cache. io/README.md has figures. */
+    /* It is gone over several times: a copy stays in the cache (io/README.md has figures). */
     .access = DATASET_PREAD,
     .recognises = csv_recognises,
     .open = csv_open,

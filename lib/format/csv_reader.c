@@ -12,9 +12,9 @@ enum {
     PIECE = 16 << 10,      /* bytes scanned for one batch … */
     PIECE_LEAST = 1 << 10, /* … fewer when many columns are needed, which all have vectors */
     PIECE_COLUMNS = 64,
-    EXTENSION_LEAST = 512, /* bytes read behind a chunk whose last row is open, then doubled; */
+    EXTENSION_LEAST = 512,     /* bytes read behind a chunk whose last row is open, then doubled; */
     EXTENSION_FIRST = 2 << 10, /* as many as the chunk has, if that is between these two */
-    RAW_KEPT = 16 << 20,   /* bytes that a buffer may keep beyond a chunk's */
+    RAW_KEPT = 16 << 20,       /* bytes that a buffer may keep beyond a chunk's */
 };
 
 /* ---- opening ----------------------------------------------------------------------------- */

@@ -111,8 +111,7 @@ void sheaf_plan_explain(const struct sheaf_plan *plan, FILE *out)
             plan->workers == 1 ? "" : "s",
             plan->needs_no_pool ? " (no pool: one thread finishes sooner)" : "");
     if (plan->types == NULL)
-        fprintf(out, "scanner: %s\n",
-                engine_scanner_name(plan->scanner));
+        fprintf(out, "scanner: %s\n", engine_scanner_name(plan->scanner));
     fprintf(out, "instruction set: %s\n", isa_name(plan->isa));
     fprintf(out, "memory limit: %llu bytes\n", (unsigned long long)plan->core->budget.limit);
 }

@@ -22,7 +22,7 @@ struct column_use {
     /* What is read from its texts besides: */
     bool as_number;
     bool as_instant;
-    bool zoned; /* as_instant: with a zone, or all without */
+    bool zoned;         /* as_instant: with a zone, or all without */
     bool needs_numbers; /* as_number: somebody cannot do with short decimals */
 };
 

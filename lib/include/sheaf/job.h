@@ -247,7 +247,7 @@ SHEAF_API struct sheaf_entry sheaf_executor(size_t index);
 SHEAF_API struct sheaf_entry sheaf_scanner(size_t index);
 SHEAF_API struct sheaf_entry sheaf_isa(size_t index);           /* instruction sets, and "auto" */
 SHEAF_API struct sheaf_entry sheaf_isa_available(size_t index); /* those this machine can run */
-SHEAF_API struct sheaf_entry sheaf_io(size_t index); /* how files are read */
+SHEAF_API struct sheaf_entry sheaf_io(size_t index);            /* how files are read */
 SHEAF_API struct sheaf_entry sheaf_generator(size_t index);
 /* The schema of the records that a generator writes as "raw", for sheaf_request.schema; NULL past
  * the end. */

@@ -13,85 +13,89 @@ static struct text text_of(const char *string)
 
 /* ---- which texts have a form --------------------------------------------------------------- */
 
+static const struct {
+    const char *text;
+    bool has_form;
+    struct value_form form;
+    int64_t key;
+} texts_and_forms[] = {
+    {"0", true, {VALUE_FORM_NUMBER, 0, 0}, 0},
+    {"7", true, {VALUE_FORM_NUMBER, 0, 0}, 7},
+    {"-7", true, {VALUE_FORM_NUMBER, 0, 0}, -7},
+    {"12345678", true, {VALUE_FORM_NUMBER, 0, 0}, 12345678},
+    {"-1234567", true, {VALUE_FORM_NUMBER, 0, 0}, -1234567},
+    {"123456789", true, {VALUE_FORM_NUMBER, 0, 0}, 123456789},
+    {"999999999999999999", true, {VALUE_FORM_NUMBER, 0, 0}, INT64_C(999999999999999999)},
+    {"-999999999999999999", true, {VALUE_FORM_NUMBER, 0, 0}, INT64_C(-999999999999999999)},
+    {"1000000000000000000", false, {0}, 0},
+    {"0.0", true, {VALUE_FORM_NUMBER, 1, 0}, 0},
+    {"0.05", true, {VALUE_FORM_NUMBER, 2, 0}, 5},
+    {"-0.05", true, {VALUE_FORM_NUMBER, 2, 0}, -5},
+    {"12345.67", true, {VALUE_FORM_NUMBER, 2, 0}, 1234567},
+    {"0.123456", true, {VALUE_FORM_NUMBER, 6, 0}, 123456},
+    {"0.1234567", true, {VALUE_FORM_NUMBER, 7, 0}, 1234567},
+    {"-89.23450472", true, {VALUE_FORM_NUMBER, 8, 0}, INT64_C(-8923450472)},
+    {"2024-02-29", true, {VALUE_FORM_DATE, 0, 0}, 19782},
+    {"1969-12-31", true, {VALUE_FORM_DATE, 0, 0}, -1},
+    {"1970-01-01 00:01:02", true, {VALUE_FORM_TIMESTAMP, 0, ' '}, 62},
+    {"1970-01-02T03:04:05", true, {VALUE_FORM_TIMESTAMP, 0, 'T'}, 97445},
+    {"", false, {0}, 0},
+    {"-", false, {0}, 0},
+    {"-0", false, {0}, 0},
+    {"-0.00", false, {0}, 0},
+    {"+1", false, {0}, 0},
+    {"01", false, {0}, 0},
+    {"00", false, {0}, 0},
+    {"-01", false, {0}, 0},
+    {"00.1", false, {0}, 0},
+    {".5", false, {0}, 0},
+    {"-.5", false, {0}, 0},
+    {"5.", false, {0}, 0},
+    {".", false, {0}, 0},
+    {"1.2.3", false, {0}, 0},
+    {"1e3", false, {0}, 0},
+    {" 1", false, {0}, 0},
+    {"1 ", false, {0}, 0},
+    {"--1", false, {0}, 0},
+    {"1-1", false, {0}, 0},
+    {"12a", false, {0}, 0},
+    {"1/2", false, {0}, 0},
+    {"1:2", false, {0}, 0},
+    {"01234567890", false, {0}, 0},
+    {"1234567.89x", false, {0}, 0},
+    {"2023-02-29", false, {0}, 0},
+    {"2023-00-10", false, {0}, 0},
+    {"2023-13-10", false, {0}, 0},
+    {"2023-01-00", false, {0}, 0},
+    {"2023-01-32", false, {0}, 0},
+    {"2023-01-1x", false, {0}, 0},
+    {"2023/01/10", false, {0}, 0},
+    {"2023-01-01 24:00:00", false, {0}, 0},
+    {"2023-01-01 23:60:00", false, {0}, 0},
+    {"2023-01-01 23:59:60", false, {0}, 0},
+    {"2023-01-01 23-59-59", false, {0}, 0},
+    {"2023-01-01t23:59:59", false, {0}, 0},
+    {"2023-01-01 23:59:59Z", false, {0}, 0},
+    {"2023-01-01 2a:59:59", false, {0}, 0},
+};
+
 START_TEST(test_forms)
 {
-    static const struct {
-        const char *text;
-        bool has_form;
+    for (size_t i = 0; i < sizeof texts_and_forms / sizeof texts_and_forms[0]; i++) {
         struct value_form form;
-        int64_t key;
-    } rows[] = {
-        {"0", true, {VALUE_FORM_NUMBER, 0, 0}, 0},
-        {"7", true, {VALUE_FORM_NUMBER, 0, 0}, 7},
-        {"-7", true, {VALUE_FORM_NUMBER, 0, 0}, -7},
-        {"12345678", true, {VALUE_FORM_NUMBER, 0, 0}, 12345678},
-        {"-1234567", true, {VALUE_FORM_NUMBER, 0, 0}, -1234567},
-        {"123456789", true, {VALUE_FORM_NUMBER, 0, 0}, 123456789},
-        {"999999999999999999", true, {VALUE_FORM_NUMBER, 0, 0}, INT64_C(999999999999999999)},
-        {"-999999999999999999", true, {VALUE_FORM_NUMBER, 0, 0}, INT64_C(-999999999999999999)},
-        {"1000000000000000000", false, {0}, 0},
-        {"0.0", true, {VALUE_FORM_NUMBER, 1, 0}, 0},
-        {"0.05", true, {VALUE_FORM_NUMBER, 2, 0}, 5},
-        {"-0.05", true, {VALUE_FORM_NUMBER, 2, 0}, -5},
-        {"12345.67", true, {VALUE_FORM_NUMBER, 2, 0}, 1234567},
-        {"0.123456", true, {VALUE_FORM_NUMBER, 6, 0}, 123456},
-        {"0.1234567", true, {VALUE_FORM_NUMBER, 7, 0}, 1234567},
-        {"-89.23450472", true, {VALUE_FORM_NUMBER, 8, 0}, INT64_C(-8923450472)},
-        {"2024-02-29", true, {VALUE_FORM_DATE, 0, 0}, 19782},
-        {"1969-12-31", true, {VALUE_FORM_DATE, 0, 0}, -1},
-        {"1970-01-01 00:01:02", true, {VALUE_FORM_TIMESTAMP, 0, ' '}, 62},
-        {"1970-01-02T03:04:05", true, {VALUE_FORM_TIMESTAMP, 0, 'T'}, 97445},
-        {"", false, {0}, 0},
-        {"-", false, {0}, 0},
-        {"-0", false, {0}, 0},
-        {"-0.00", false, {0}, 0},
-        {"+1", false, {0}, 0},
-        {"01", false, {0}, 0},
-        {"00", false, {0}, 0},
-        {"-01", false, {0}, 0},
-        {"00.1", false, {0}, 0},
-        {".5", false, {0}, 0},
-        {"-.5", false, {0}, 0},
-        {"5.", false, {0}, 0},
-        {".", false, {0}, 0},
-        {"1.2.3", false, {0}, 0},
-        {"1e3", false, {0}, 0},
-        {" 1", false, {0}, 0},
-        {"1 ", false, {0}, 0},
-        {"--1", false, {0}, 0},
-        {"1-1", false, {0}, 0},
-        {"12a", false, {0}, 0},
-        {"1/2", false, {0}, 0},
-        {"1:2", false, {0}, 0},
-        {"01234567890", false, {0}, 0},
-        {"1234567.89x", false, {0}, 0},
-        {"2023-02-29", false, {0}, 0},
-        {"2023-00-10", false, {0}, 0},
-        {"2023-13-10", false, {0}, 0},
-        {"2023-01-00", false, {0}, 0},
-        {"2023-01-32", false, {0}, 0},
-        {"2023-01-1x", false, {0}, 0},
-        {"2023/01/10", false, {0}, 0},
-        {"2023-01-01 24:00:00", false, {0}, 0},
-        {"2023-01-01 23:60:00", false, {0}, 0},
-        {"2023-01-01 23:59:60", false, {0}, 0},
-        {"2023-01-01 23-59-59", false, {0}, 0},
-        {"2023-01-01t23:59:59", false, {0}, 0},
-        {"2023-01-01 23:59:59Z", false, {0}, 0},
-        {"2023-01-01 2a:59:59", false, {0}, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct value_form form;
-        ck_assert_msg(value_form_of(text_of(rows[i].text), &form) == rows[i].has_form, "\"%s\"",
-                      rows[i].text);
-        if (!rows[i].has_form)
+        ck_assert_msg(value_form_of(text_of(texts_and_forms[i].text), &form) ==
+                          texts_and_forms[i].has_form,
+                      "\"%s\"", texts_and_forms[i].text);
+        if (!texts_and_forms[i].has_form)
             continue;
-        ck_assert_msg(value_form_equal(&form, &rows[i].form), "\"%s\"", rows[i].text);
-        ck_assert_int_eq(value_form_key(&form, text_of(rows[i].text)), rows[i].key);
+        ck_assert_msg(value_form_equal(&form, &texts_and_forms[i].form), "\"%s\"",
+                      texts_and_forms[i].text);
+        ck_assert_int_eq(value_form_key(&form, text_of(texts_and_forms[i].text)),
+                         texts_and_forms[i].key);
         char spelled[VALUE_FORM_SIZE];
-        const size_t length = value_form_spell(&form, rows[i].key, spelled);
-        ck_assert_uint_eq(length, strlen(rows[i].text));
-        ck_assert(memcmp(spelled, rows[i].text, length) == 0);
+        const size_t length = value_form_spell(&form, texts_and_forms[i].key, spelled);
+        ck_assert_uint_eq(length, strlen(texts_and_forms[i].text));
+        ck_assert(memcmp(spelled, texts_and_forms[i].text, length) == 0);
     }
 }
 END_TEST
