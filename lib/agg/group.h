@@ -9,6 +9,7 @@
 #include "agg/agg.h"
 #include "base/executor.h"
 #include "base/hash.h"
+#include "base/isa.h"
 
 struct decimal_kernel;
 struct group_table;
@@ -27,6 +28,7 @@ struct group_setup {
     const char *column; /* the key columns' names in messages; NULL: none */
     struct memory_budget *budget;
     const struct decimal_kernel *kernel; /* sums up columns without keys; NULL: the plain one */
+    enum isa isa; /* of the loops that find groups and add to them; it must be available */
 };
 
 /* Makes an empty table, owned by the caller, who closes it. Fails with SHEAF_LIMIT or

@@ -3,6 +3,7 @@
  * Long probes cannot be made on purpose, since the hash is keyed. Should one be met all the same
  * (at this load the longest way among 10^7 groups is below 200 slots), then the keying is at fault,
  * and the table draws a secret of its own and hashes all of its groups again, but not for ever. */
+#include "agg/group_kernel.h"
 #include "agg/group_key.h"
 
 #include "base/error.h"
@@ -67,86 +68,25 @@ static __attribute__((noinline)) uint32_t find(struct group_table *table,
     }
 }
 
-/* What the loops over near groups need of a table, so that nothing is read again for each row: the
- * compiler cannot know that counting rows changes none of it. They call nothing for the same
- * reason. */
-struct finder {
-    const struct group_table *table;
-    const uint64_t *slots;
-    char *groups;
-    size_t group_size;
-    uint32_t *found;
-    unsigned shift;
-    uint32_t rows; /* that each probe counts for */
-};
-
-static struct finder finder_of(struct group_table *table, const struct group_source *source)
+static struct group_finder finder_of(struct group_table *table)
 {
-    return (struct finder){
+    return (struct group_finder){
         .table = table,
         .slots = table->index.memory,
         .groups = table->groups,
         .group_size = table->group_size,
         .found = table->found,
         .shift = table->shift,
-        .rows = source->batch != NULL ? 1 : 0,
     };
 }
 
-/* Gives the number that the tag has in one of its first two slots, or more than GROUP_MOST. A slot
- * less the tag is below 2^32 if it is the right one, and is then the smaller of the two: so that is
- * chosen without a branch, which could not be foreseen. */
-static inline uint64_t near_number(const uint64_t *slots, unsigned shift, uint32_t tag)
-{
-    const uint64_t *choice = slots + ((uint64_t)tag >> shift);
-    const uint64_t high = (uint64_t)tag << 32;
-    const uint64_t first = choice[0] ^ high;
-    const uint64_t second = choice[1] ^ high;
-    return (first < second ? first : second) - 1;
-}
-
-/* Finds the group of the i-th probe if its key fits and it has one of its first two slots. */
-static inline bool find_near(const struct finder *finder, const struct group_probe *probe,
-                             uint32_t i)
-{
-    const uint64_t number = near_number(finder->slots, finder->shift, probe->tag);
-    if (number > GROUP_MOST)
-        return false;
-    struct group *group = (void *)(finder->groups + number * finder->group_size);
-    const uint64_t differs = (group->key.words[0] ^ probe->key.words[0]) |
-                             (group->key.words[1] ^ probe->key.words[1]) |
-                             (group->length ^ probe->length);
-    if (differs != 0)
-        return false; /* so do long keys, in where they are written */
-    group->rows += finder->rows;
-    finder->found[i] = (uint32_t)number;
-    return true;
-}
-
-static __attribute__((noinline)) uint32_t find_near_probes(const struct finder *finder,
+static __attribute__((noinline)) uint32_t find_near_probes(const struct group_finder *finder,
                                                            const struct group_probe *probes,
                                                            uint32_t i, uint32_t count)
 {
-    const struct finder own = *finder;
-    while (i < count && find_near(&own, &probes[i], i))
+    const struct group_finder own = *finder;
+    while (i < count && group_find_near(&own, &probes[i], i))
         i++;
-    return i;
-}
-
-static __attribute__((noinline)) uint32_t find_near_texts(const struct finder *finder,
-                                                          const struct text *texts, uint32_t i,
-                                                          uint32_t count)
-{
-    const struct finder own = *finder;
-    uint64_t mix[4];
-    memcpy(mix, own.table->mix, sizeof mix);
-    for (; i < count && texts[i].bytes != NULL && texts[i].length <= GROUP_INLINE; i++) {
-        struct group_probe probe;
-        group_key_load(texts[i], &probe);
-        probe.tag = group_key_tag(own.table, mix, &probe);
-        if (!find_near(&own, &probe, i))
-            break;
-    }
     return i;
 }
 
@@ -156,7 +96,6 @@ static bool find_far(struct group_table *table, const struct group_source *sourc
     const uint32_t number = find(table, source, i);
     if (number == GROUP_NONE)
         return false;
-    group_at(table, number)->rows += source->batch != NULL ? 1 : 0;
     table->found[i] = number;
     return true;
 }
@@ -166,7 +105,7 @@ uint32_t group_find(struct group_table *table, const struct group_source *source
 {
     if (table->slot_count == 0)
         return i;
-    const struct finder finder = finder_of(table, source);
+    const struct group_finder finder = finder_of(table);
     while ((i = find_near_probes(&finder, table->probes, i, count)) < count) {
         if (!find_far(table, source, i))
             return i;
@@ -179,8 +118,8 @@ uint32_t group_find_texts(struct group_table *table, const struct group_source *
                           uint32_t count)
 {
     const struct text *texts = source->batch->columns[table->setup->keys[0]].texts + source->start;
-    const struct finder finder = finder_of(table, source);
-    while ((i = find_near_texts(&finder, texts, i, count)) < count) {
+    const struct group_finder finder = finder_of(table);
+    while ((i = table->kernel->find_texts(&finder, texts, i, count)) < count) {
         group_probe_text(table, texts[i], &table->probes[i]);
         if (!find_far(table, source, i))
             return i;
@@ -202,7 +141,7 @@ void group_prefetch(const struct group_table *table, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         __builtin_prefetch(&slots[first_choice(table, table->probes[i].tag)]);
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t number = near_number(slots, table->shift, table->probes[i].tag);
+        const uint64_t number = group_near_number(slots, table->shift, table->probes[i].tag);
         if (number > GROUP_MOST)
             continue;
         const char *group = (const char *)group_at(table, (uint32_t)number);
@@ -220,13 +159,14 @@ static void put(uint64_t *slots, size_t mask, size_t start, uint64_t slot)
     slots[at] = slot;
 }
 
-/* Makes an empty index of 2^bits slots in the place of the table's, which is given away. One more
- * slot, always free, stands behind the last one for those who look at two at once. */
+/* Makes an empty index of 2^bits slots in the place of the table's, which is given away. Some
+ * slots, always free, stand behind the last one for those who look at several at once. */
 static enum sheaf_status renew(struct group_table *table, unsigned bits, struct group_array *old,
                                struct sheaf_error *error)
 {
     struct group_array index = {.memory = NULL};
-    TRY(group_array_grow(table, &index, ((size_t)1 << bits) + 1, sizeof(uint64_t), error));
+    TRY(group_array_grow(table, &index, ((size_t)1 << bits) + GROUP_SPARE_SLOTS, sizeof(uint64_t),
+                         error));
     memory_prefer_large_pages(index.memory, index.bytes);
     *old = table->index;
     table->index = index;

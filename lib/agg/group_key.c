@@ -96,7 +96,7 @@ static void probe_padded(struct group_table *table, const struct group_source *s
                          uint32_t count)
 {
     const struct text *texts = source->batch->columns[table->setup->keys[0]].texts;
-    uint64_t mix[4]; /* a copy, of which the compiler knows that no probe changes it */
+    uint64_t mix[2]; /* a copy, of which the compiler knows that no probe changes it */
     memcpy(mix, table->mix, sizeof mix);
     for (uint32_t i = 0; i < count; i++) {
         const struct text text = texts[batch_row(source->batch, source->start + i)];

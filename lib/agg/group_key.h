@@ -1,11 +1,12 @@
 /* agg/group_key.h - the keys that fit a record, where loops need them inline.
  *
- * They are hashed as two words and a length by multiplying, and folding the halves of the 128-bit
- * product, after Wang Yi's wyhash (https://github.com/wangyi-fudan/wyhash), with words of the
- * secret mixed in before each step. Longer keys are hashed by hash_bytes. */
+ * They are hashed as two words by multiplying, and folding the halves of the 128-bit product, after
+ * Wang Yi's wyhash (https://github.com/wangyi-fudan/wyhash), with words of the secret mixed in
+ * before. Longer keys are hashed by hash_bytes. */
 #ifndef AGG_GROUP_KEY_H
 #define AGG_GROUP_KEY_H
 
+#include "agg/group_kernel.h"
 #include "agg/group_table.h"
 
 /* Which bytes of sixteen belong to a text of so many. */
@@ -35,16 +36,15 @@ static inline uint64_t group_key_fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The hash of a probe that is no long one, with the table's words of the secret. The second step
- * makes up for products of which one factor is the same for all short keys. */
-static inline uint64_t group_key_hash(const uint64_t mix[4], const struct group_probe *probe)
+/* The hash of a probe that is no long one, with the table's words of the secret. The length has no
+ * part in it: keys that differ in that only, by zeros at their end, are at most 18. Keys of one
+ * word are multiplied by a secret number, of which no input knows what it brings together. */
+static inline uint64_t group_key_hash(const uint64_t mix[2], const struct group_probe *probe)
 {
-    const uint64_t words =
-        group_key_fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
-    return group_key_fold(words ^ mix[2], probe->length ^ mix[3]);
+    return group_key_fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
 }
 
-static inline uint32_t group_key_tag(const struct group_table *table, const uint64_t mix[4],
+static inline uint32_t group_key_tag(const struct group_table *table, const uint64_t mix[2],
                                      const struct group_probe *probe)
 {
     return group_hash_tag(table, group_key_hash(mix, probe));
@@ -72,5 +72,34 @@ static inline void group_key_load(struct text text, struct group_probe *probe)
 
 /* Makes the probe of one text, of any length, behind which nothing may be read. */
 void group_probe_text(const struct group_table *table, struct text text, struct group_probe *probe);
+
+/* Gives the number that the tag has in one of its first two slots, or more than GROUP_MOST. A slot
+ * less the tag is below 2^32 if it is the right one, and is then the smaller of the two: so that is
+ * chosen without a branch, which could not be foreseen. */
+static inline uint64_t group_near_number(const uint64_t *slots, unsigned shift, uint32_t tag)
+{
+    const uint64_t *choice = slots + ((uint64_t)tag >> shift);
+    const uint64_t high = (uint64_t)tag << 32;
+    const uint64_t first = choice[0] ^ high;
+    const uint64_t second = choice[1] ^ high;
+    return (first < second ? first : second) - 1;
+}
+
+/* Finds the group of the i-th probe if its key fits and it has one of its first two slots. */
+static inline bool group_find_near(const struct group_finder *finder,
+                                   const struct group_probe *probe, uint32_t i)
+{
+    const uint64_t number = group_near_number(finder->slots, finder->shift, probe->tag);
+    if (number > GROUP_MOST)
+        return false;
+    const struct group *group = (const void *)(finder->groups + number * finder->group_size);
+    const uint64_t differs = (group->key.words[0] ^ probe->key.words[0]) |
+                             (group->key.words[1] ^ probe->key.words[1]) |
+                             (group->length ^ probe->length);
+    if (differs != 0)
+        return false; /* so do long keys, in where they are written */
+    finder->found[i] = (uint32_t)number;
+    return true;
+}
 
 #endif

@@ -1,11 +1,17 @@
 /* Accumulators: what the calls of a column need to know of its short decimals, group by group, in
  * 64 bits at one scale. What they cannot hold goes into full states, by way of absorb. */
+#include "agg/group_kernel.h"
 #include "agg/group_table.h"
 
 #include "base/error.h"
 #include "num/power.h"
 
-enum { MOST_SCALE = 18 }; /* 10^18 is the highest power in 64 bits */
+enum {
+    MOST_SCALE = 18, /* 10^18 is the highest power in 64 bits */
+    /* The blocks that a look at all sums must serve for: some, and one for so many groups. */
+    ROOM_BLOCKS = 16,
+    ROOM_GROUPS = 64,
+};
 
 /* ---- into full states -------------------------------------------------------------------- */
 
@@ -146,6 +152,7 @@ static enum sheaf_status rescale(struct group_table *table, struct group_column 
     }
     column->exponent = exponent;
     column->misfits = 0;
+    column->room = 0;
     return SHEAF_OK;
 }
 
@@ -248,9 +255,61 @@ static uint32_t add_by_form(const struct adding *adding, uint32_t i)
     return add_squares(adding, i);
 }
 
+/* Gives by how much each sum of a column may move, either way. */
+static uint64_t measure_room(const struct group_table *table, const struct group_column *column)
+{
+    uint64_t room = INT64_MAX;
+    for (uint32_t number = 0; number < table->count; number++) {
+        const int64_t sum = group_accumulator_at(group_at(table, number), column)->sum;
+        const uint64_t left = (uint64_t)(INT64_MAX - (sum < 0 ? ~sum : sum));
+        room = left < room ? left : room;
+    }
+    return room;
+}
+
+/* Whether no sum can leave 64 bits by these values, which are then taken as added. All sums are
+ * looked at only if that serves for so many blocks that it costs little. */
+static bool take_room(const struct adding *adding, uint64_t magnitude)
+{
+    const struct group_table *table = adding->table;
+    struct group_column *column = adding->column;
+    uint64_t needed;
+    if (column->is_tight || __builtin_mul_overflow(magnitude, adding->count, &needed))
+        return false;
+    if (column->room < needed) {
+        column->room = measure_room(table, column);
+        column->is_tight = column->room / needed < ROOM_BLOCKS + table->count / ROOM_GROUPS;
+        if (column->is_tight)
+            return false;
+    }
+    column->room -= needed;
+    return true;
+}
+
+/* Adds values without a look at each sum; false when that cannot be done. */
+static bool add_at_once(const struct adding *adding)
+{
+    const struct group_table *table = adding->table;
+    const struct group_kernel *kernel = table->kernel;
+    if (adding->column->form != GROUP_FORM_EXTREMES || kernel->add_extremes == NULL ||
+        !take_room(adding, kernel->magnitude(adding->mantissas, adding->count)))
+        return false;
+    const struct group_adder adder = {
+        .mantissas = adding->mantissas,
+        .numbers = adding->numbers,
+        .count = adding->count,
+        .first = table->groups + adding->column->offset,
+        .group_size = table->group_size,
+    };
+    kernel->add_extremes(&adder);
+    return true;
+}
+
 /* Every value fits an accumulator that has just been emptied. */
 static enum sheaf_status add_all(const struct adding *adding, struct sheaf_error *error)
 {
+    if (add_at_once(adding))
+        return SHEAF_OK;
     for (uint32_t i = 0; (i = add_by_form(adding, i)) < adding->count;)
         TRY(spill_sums(adding->table, adding->column, adding->numbers[i], error));
     return SHEAF_OK;
@@ -362,8 +421,10 @@ static enum sheaf_status merge_column(struct group_table *table, struct group_co
     struct group_accumulator *sums = group_accumulator_at(group, column);
     const int digits = summary->exponent - column->exponent;
     if ((digits == 0 || scale_sums(&other, column->form, digits)) &&
-        add_sums(sums, &other, column->form))
+        add_sums(sums, &other, column->form)) {
+        column->room = 0;
         return SHEAF_OK;
+    }
     struct decimal_summary values = *summary;
     values.rows = summary->count; /* the nulls are counted already */
     return absorb(table, column, number, &values, error);

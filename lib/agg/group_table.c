@@ -1,5 +1,6 @@
 /* The memory of a group table. */
 #include "agg/group_table.h"
+#include "agg/group_kernel.h"
 
 #include "base/error.h"
 
@@ -191,6 +192,7 @@ enum sheaf_status group_table_open(const struct group_setup *setup, struct group
     if (table == NULL)
         return error_no_memory(error, setup->what);
     table->setup = setup;
+    table->kernel = group_kernel_of(setup->isa);
     table->is_ascending = true;
     table->arena =
         (struct arena){.budget = setup->budget, .what = setup->what, .column = setup->column};

@@ -26,8 +26,9 @@
 #include <string.h>
 
 enum {
-    GROUP_BLOCK = 256, /* rows that are hashed, found and summed at a time */
-    GROUP_INLINE = 16, /* bytes of a key that fits its record */
+    GROUP_BLOCK = 256,     /* rows that are hashed, found and summed at a time */
+    GROUP_INLINE = 16,     /* bytes of a key that fits its record */
+    GROUP_SPARE_SLOTS = 3, /* behind the index: so many after any slot can be looked at */
 };
 
 /* In the place of the length of a key that fits. */
@@ -59,6 +60,8 @@ struct group {
 };
 
 _Static_assert(sizeof(struct group) == 32, "a group of one column's extremes fills a cache line");
+
+struct group_kernel;
 
 /* What one row, or a group of another table, looks for. */
 struct group_probe {
@@ -98,6 +101,8 @@ struct group_column {
     size_t nulls_offset; /* of the number of nulls there; 0: nobody asks */
     int exponent;        /* of all accumulators, or GROUP_NO_EXPONENT */
     uint64_t misfits;    /* rows that did not fit that, since it was chosen */
+    uint64_t room;       /* no sum leaves 64 bits while it moves by no more; 0: not known */
+    bool is_tight;       /* that is so little that it is not worth knowing */
 };
 
 enum group_call_kind {
@@ -121,15 +126,16 @@ struct group_array {
 
 struct group_table {
     const struct group_setup *setup;
+    const struct group_kernel *kernel;
     struct arena arena; /* long keys, states */
 
     const struct hash_secret *secret; /* the setup's, or own_secret */
     struct hash_secret own_secret;
-    uint64_t mix[4];      /* of the secret, for keys that fit */
+    uint64_t mix[2];      /* of the secret, for keys that fit */
     unsigned own_secrets; /* how many were drawn */
     bool has_long_probe;  /* and shall have a secret of its own */
 
-    struct group_array index;
+    struct group_array index; /* with GROUP_SPARE_SLOTS free ones behind */
     size_t slot_count;
     unsigned shift; /* of a tag to its first choice */
     /* The high bits of the hash that are the same for all groups of a part; its tags are the bits
@@ -264,8 +270,8 @@ struct text group_key_next(const struct group_table *table, const struct group *
 
 /* ---- group_index.c: finding ---- */
 
-/* Finds the groups of probes from the i-th on, up to `count`, into table->found, counting a row for
- * each if it is of a batch. Gives the number of the first probe that has no group, or `count`. */
+/* Finds the groups of probes from the i-th on, up to `count`, into table->found. Gives
+ * the number of the first probe that has no group, or `count`. */
 uint32_t group_find(struct group_table *table, const struct group_source *source, uint32_t i,
                     uint32_t count);
 

@@ -51,6 +51,16 @@ static uint32_t add_row(struct group_table *table, const struct group_source *so
 typedef uint32_t find_function(struct group_table *table, const struct group_source *source,
                                uint32_t i, uint32_t count);
 
+/* Counts the rows of a block. While they are looked for nothing is stored in records, for the
+ * processor would have to wait for where before it reads another one. */
+static void count_rows(const struct group_table *table, uint32_t count)
+{
+    char *const rows_of_first = table->groups + offsetof(struct group, rows);
+    const size_t size = table->group_size;
+    for (uint32_t i = 0; i < count; i++)
+        ++*(uint64_t *)(void *)(rows_of_first + table->found[i] * size);
+}
+
 /* Finds or makes the group of each row of a block. */
 static enum sheaf_status find_rows(struct group_table *table, const struct group_source *source,
                                    uint32_t count, struct sheaf_error *error)
@@ -67,9 +77,9 @@ static enum sheaf_status find_rows(struct group_table *table, const struct group
         const uint32_t number = add_row(table, source, i, error);
         if (number == GROUP_NONE)
             return error->status;
-        group_at(table, number)->rows = 1;
         table->found[i] = number;
     }
+    count_rows(table, count);
     return SHEAF_OK;
 }
 

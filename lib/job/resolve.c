@@ -106,6 +106,7 @@ enum sheaf_status resolve_make_room(struct sheaf_plan *plan, const struct resolv
     core->groups.secret = &core->secret;
     core->groups.budget = &core->budget;
     core->groups.kernel = decimal_kernel_of(plan->isa);
+    core->groups.isa = plan->isa;
     core->groups.what = "the result";
     return make_slots(plan, error);
 }

@@ -302,6 +302,12 @@ static void add_call(struct model *model, const char *name, uint32_t column, uin
     ck_assert_ptr_nonnull(model->calls[i].ops);
 }
 
+static enum isa any_isa(struct trial *trial)
+{
+    const enum isa isa = (enum isa)(unit_random(&trial->random) % ISA_COUNT);
+    return isa_is_available(isa) ? isa : isa_best();
+}
+
 static void model_open(struct model *model, struct trial *trial)
 {
     static const char *const names[] = {"sum",   "mean",  "min", "max", "range",
@@ -318,6 +324,7 @@ static void model_open(struct model *model, struct trial *trial)
         .secret = &model->secret,
         .what = "the group table",
         .budget = &model->budget,
+        .isa = any_isa(trial),
     };
     const uint64_t wanted = unit_random(&trial->random);
     if (wanted % 4 != 0)
