@@ -15,6 +15,7 @@ enum {
     CACHED_BITS = 12, /* up to so many, slots and records are in the nearest caches */
     LONG_PROBE = 512,
     MOST_SECRETS = 4, /* that a table draws */
+    FETCHED_STEPS = 64, /* of a search, before records have come; less than LONG_PROBE */
     LINE = 64,
 };
 
@@ -90,6 +91,40 @@ static __attribute__((noinline)) uint32_t find_near_probes(const struct group_fi
     return i;
 }
 
+/* Whether the index is still the one that the searches began in. */
+static inline bool has_ways(const struct group_table *table)
+{
+    return table->ways_slots == table->slot_count;
+}
+
+/* Finds the groups of probes in a far table, from where group_prefetch left off: there the slot and
+ * the record that are most likely the right ones have been fetched. Should there be none, the way
+ * ends at the free slot that a new group gets. */
+static __attribute__((noinline)) uint32_t find_far_probes(struct group_table *table,
+                                                          const struct group_source *source,
+                                                          uint32_t i, uint32_t count)
+{
+    const uint64_t *slots = table->index.memory;
+    const size_t mask = table->slot_count - 1;
+    for (; i < count; i++) {
+        const uint32_t tag = table->probes[i].tag;
+        size_t at = table->ways[i];
+        uint64_t slot;
+        while ((slot = slots[at]) != 0 &&
+               (slot_tag(slot) != tag ||
+                !has_key(table, group_at(table, slot_number(slot)), source, i))) {
+            if (((at - first_choice(table, tag)) & mask) == LONG_PROBE)
+                table->has_long_probe = true;
+            at = (at + 1) & mask;
+        }
+        table->ways[i] = (uint32_t)at;
+        if (slot == 0)
+            return i;
+        table->found[i] = slot_number(slot);
+    }
+    return count;
+}
+
 /* Finds one group the long way; false when there is none. */
 static bool find_far(struct group_table *table, const struct group_source *source, uint32_t i)
 {
@@ -105,6 +140,8 @@ uint32_t group_find(struct group_table *table, const struct group_source *source
 {
     if (table->slot_count == 0)
         return i;
+    if (has_ways(table))
+        return find_far_probes(table, source, i, count);
     const struct group_finder finder = finder_of(table);
     while ((i = find_near_probes(&finder, table->probes, i, count)) < count) {
         if (!find_far(table, source, i))
@@ -133,20 +170,37 @@ bool group_is_near(const struct group_table *table)
     return table->slot_count > 0 && table->slot_count <= (size_t)1 << CACHED_BITS;
 }
 
-void group_prefetch(const struct group_table *table, uint32_t count)
+/* Gives the first slot of a way that is free or has the tag, or one before that if it is long. */
+static inline size_t begin_way(const uint64_t *slots, size_t mask, size_t at, uint32_t tag)
 {
+    for (unsigned step = 0; step < FETCHED_STEPS; step++) {
+        if (slots[at] == 0 || slot_tag(slots[at]) == tag)
+            break;
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
+void group_prefetch(struct group_table *table, uint32_t count)
+{
+    table->ways_slots = 0;
     if (table->slot_count == 0 || group_is_near(table))
         return;
+    table->ways_slots = table->slot_count;
     const uint64_t *slots = table->index.memory;
+    const size_t mask = table->slot_count - 1;
+    const size_t end = table->group_size < LINE ? table->group_size - 1 : LINE;
     for (uint32_t i = 0; i < count; i++)
         __builtin_prefetch(&slots[first_choice(table, table->probes[i].tag)]);
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t number = group_near_number(slots, table->shift, table->probes[i].tag);
-        if (number > GROUP_MOST)
+        const uint32_t tag = table->probes[i].tag;
+        const size_t at = begin_way(slots, mask, first_choice(table, tag), tag);
+        table->ways[i] = (uint32_t)at;
+        if (slots[at] == 0)
             continue;
-        const char *group = (const char *)group_at(table, (uint32_t)number);
+        const char *group = (const char *)group_at(table, slot_number(slots[at]));
         __builtin_prefetch(group, 1);
-        __builtin_prefetch(group + (table->group_size < LINE ? table->group_size - 1 : LINE), 1);
+        __builtin_prefetch(group + end, 1);
     }
 }
 
@@ -167,7 +221,6 @@ static enum sheaf_status renew(struct group_table *table, unsigned bits, struct 
     struct group_array index = {.memory = NULL};
     TRY(group_array_grow(table, &index, ((size_t)1 << bits) + GROUP_SPARE_SLOTS, sizeof(uint64_t),
                          error));
-    memory_prefer_large_pages(index.memory, index.bytes);
     *old = table->index;
     table->index = index;
     table->slot_count = (size_t)1 << bits;
@@ -221,8 +274,8 @@ uint32_t group_add(struct group_table *table, const struct group_source *source,
         ((char **)table->plain.memory)[number] = NULL;
     if (table->spilled.memory != NULL)
         ((char **)table->spilled.memory)[number] = NULL;
-    put(table->index.memory, table->slot_count - 1, first_choice(table, probe->tag),
-        slot_make(probe->tag, number));
+    const size_t start = has_ways(table) ? table->ways[i] : first_choice(table, probe->tag);
+    put(table->index.memory, table->slot_count - 1, start, slot_make(probe->tag, number));
     return number;
 }
 

@@ -10,9 +10,43 @@ enum {
     FIRST_ROOM = 64,
     STEP_ROOM = 1 << 16, /* from so many groups on, an eighth is added at a time */
     LINE = 64,
+    /* An array that outgrows so many bytes gets more addresses than it needs: moving it costs the
+     * system a walk through its pages. */
+    SPACIOUS = 1 << 20,
+    SPACES = 4,
+    LARGE_PAGE = 2 << 20,
+    HEADER = 4096, /* more than malloc puts before a block */
 };
 
 /* ---- arrays ------------------------------------------------------------------------------ */
+
+/* Gives the bytes that an array gets which needs so many. With malloc's header they are whole large
+ * pages, so that the system can put and move the block as such. */
+static size_t make_room(const struct group_array *array, size_t bytes)
+{
+    size_t room;
+    if (bytes < SPACIOUS ||
+        !size_multiply(bytes, array->memory == NULL ? 1 : (size_t)SPACES, &room) ||
+        !size_add(room, LARGE_PAGE, &room))
+        return bytes;
+    return room / LARGE_PAGE * LARGE_PAGE - HEADER;
+}
+
+static bool resize(struct group_array *array, size_t bytes)
+{
+    size_t room = make_room(array, bytes);
+    void *memory =
+        array->memory == NULL ? memory_zeroed(1, room) : memory_resize(array->memory, room);
+    if (memory == NULL && room > bytes) {
+        room = bytes;
+        memory = memory_resize(array->memory, room);
+    }
+    if (memory == NULL)
+        return false;
+    memory_prefer_large_pages(memory, room);
+    *array = (struct group_array){.memory = memory, .bytes = bytes, .room = room};
+    return true;
+}
 
 enum sheaf_status group_array_grow(const struct group_table *table, struct group_array *array,
                                    size_t count, size_t size, struct sheaf_error *error)
@@ -25,14 +59,14 @@ enum sheaf_status group_array_grow(const struct group_table *table, struct group
         return SHEAF_OK;
     const size_t more = bytes - array->bytes;
     TRY(memory_charge(setup->budget, more, setup->what, setup->column, error));
-    /* A large block is moved by the system, without copying. */
-    void *memory =
-        array->memory == NULL ? memory_zeroed(1, bytes) : memory_resize(array->memory, bytes);
-    if (memory == NULL) {
+    if (bytes <= array->room) {
+        array->bytes = bytes;
+        return SHEAF_OK;
+    }
+    if (!resize(array, bytes)) {
         memory_uncharge(setup->budget, more);
         return error_no_memory(error, setup->what);
     }
-    *array = (struct group_array){.memory = memory, .bytes = bytes};
     return SHEAF_OK;
 }
 

@@ -121,7 +121,8 @@ struct group_call {
 /* Memory that is charged and grows. */
 struct group_array {
     void *memory;
-    size_t bytes;
+    size_t bytes; /* in use, and charged */
+    size_t room;  /* at least those: what is behind them nobody has touched, so it is but addresses */
 };
 
 struct group_table {
@@ -166,6 +167,9 @@ struct group_table {
     /* For one block: what is looked for, the numbers of the groups, some column's decimals. */
     struct group_probe probes[GROUP_BLOCK];
     uint32_t found[GROUP_BLOCK];
+    /* Of a far table: where in the index each search goes on. True of an index of so many slots. */
+    uint32_t ways[GROUP_BLOCK];
+    size_t ways_slots; /* 0: there are none */
     int64_t mantissas[GROUP_BLOCK];
     /* For one batch: the group of the i-th selected row, and its states. */
     struct group_array numbers;
@@ -288,8 +292,9 @@ uint32_t group_find_texts(struct group_table *table, const struct group_source *
 /* Whether the index and the groups are likely to be in the nearest caches. */
 bool group_is_near(const struct group_table *table);
 
-/* Fetches from memory what finding so many probes will touch. */
-void group_prefetch(const struct group_table *table, uint32_t count);
+/* Begins the search for so many probes where a table is not near, and fetches from memory what the
+ * rest of it will touch. To be called before group_find for every block. */
+void group_prefetch(struct group_table *table, uint32_t count);
 
 /* To be called between blocks. */
 enum sheaf_status group_guard_probes(struct group_table *table, struct sheaf_error *error);

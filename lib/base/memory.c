@@ -83,12 +83,14 @@ void *memory_resize(void *pointer, size_t size)
 
 void memory_prefer_large_pages(void *pointer, size_t size)
 {
-    enum { LARGE_PAGE = 2 << 20 };
-    const size_t skipped = (size_t)(-(uintptr_t)pointer) & (LARGE_PAGE - 1);
-    if (size < skipped + LARGE_PAGE)
+    enum { PAGE = 4 << 10, LARGE_PAGE = 2 << 20 };
+    if (size < LARGE_PAGE)
         return;
-    const size_t length = (size - skipped) & ~(size_t)(LARGE_PAGE - 1);
-    (void)madvise((char *)pointer + skipped, length, MADV_HUGEPAGE); /* a hint: it may be refused */
+    /* With the pages that hold but a part of it: a block of which the system knows one thing here
+     * and another there could no longer be moved. */
+    const size_t before = (uintptr_t)pointer & (PAGE - 1);
+    const size_t length = (before + size + PAGE - 1) & ~(size_t)(PAGE - 1);
+    (void)madvise((char *)pointer - before, length, MADV_HUGEPAGE); /* a hint: may be refused */
 }
 
 void memory_free(void *pointer)
