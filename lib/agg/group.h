@@ -55,8 +55,9 @@ struct group_combining {
 
 /* Merges `count` (at least 1) tables of one setup on all workers of an executor that runs nothing
  * else. *out is owned by the caller, and for sorting, reading and closing only. It may be one of
- * the tables, in whose place there is NULL then; the others may only be closed, before or after it.
- * Fails with SHEAF_LIMIT, SHEAF_SYSTEM, or SHEAF_STOPPED; then all may only be closed. */
+ * the tables, or own some: in their places there is NULL then. The others may only be closed,
+ * before or after it. Fails with SHEAF_LIMIT, SHEAF_SYSTEM, or SHEAF_STOPPED; then all that are
+ * left may only be closed. */
 enum sheaf_status group_tables_combine(struct group_table **tables, unsigned count,
                                        const struct group_combining *how, struct group_table **out,
                                        struct sheaf_error *error);

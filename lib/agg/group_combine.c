@@ -9,7 +9,8 @@
 
 enum {
     FEW_GROUPS = 8192, /* in all tables: below, to start the workers takes longer */
-    /* Up to so many are merged into the first one, which has its groups already. */
+    /* Up to so many are merged where they are (group_pairs.c), as each is looked through for the
+     * groups of all others. */
     FEW_TABLES = 3,
     PARTS_PER_WORKER = 4, /* at least, so that all end at about the same time */
     PART_GROUPS = 8192, /* at most, if that many parts are allowed: they fit a second-level cache */
@@ -243,14 +244,19 @@ void group_combine_from(uint64_t groups)
 static const uint64_t few_groups = FEW_GROUPS;
 #endif
 
-static bool are_worth_workers(const struct combining *combining)
+static bool are_many(const struct combining *combining)
+{
+    const uint64_t groups = count_groups(combining);
+    return groups >= few_groups && groups <= GROUP_MOST;
+}
+
+static bool are_worth_parts(const struct combining *combining)
 {
     /* A table that has a secret of its own has its groups in other places. */
     for (unsigned t = 0; t < combining->count; t++)
         if (combining->tables[t]->own_secrets > 0)
             return false;
-    return combining->workers > 1 && combining->count > FEW_TABLES &&
-           count_groups(combining) >= few_groups;
+    return combining->workers > 1 && combining->count > FEW_TABLES && are_many(combining);
 }
 
 enum sheaf_status group_tables_combine(struct group_table **tables, unsigned count,
@@ -268,9 +274,12 @@ enum sheaf_status group_tables_combine(struct group_table **tables, unsigned cou
     };
     for (unsigned t = 0; t < count; t++)
         group_table_unsort(tables[t]);
-    if (count > 1 && tables[0]->setup->key_count > 0 && are_worth_workers(&combining))
+    const bool has_keys = tables[0]->setup->key_count > 0;
+    if (count > 1 && has_keys && are_worth_parts(&combining))
         return combine_groups(&combining, out, error);
-    if (count > 1 && tables[0]->setup->key_count == 0)
+    if (count > 1 && has_keys && count <= FEW_TABLES && are_many(&combining))
+        return group_pairs_combine(tables, count, how, out, error);
+    if (count > 1 && !has_keys)
         TRY(run(&combining, combine_calls, error));
     else
         TRY(merge_all(&combining, error));

@@ -14,7 +14,7 @@ enum {
     SPARSE_BITS = 16, /* up to so many, an index is at most half full, else five eighths */
     CACHED_BITS = 12, /* up to so many, slots and records are in the nearest caches */
     LONG_PROBE = 512,
-    MOST_SECRETS = 4, /* that a table draws */
+    MOST_SECRETS = 4,   /* that a table draws */
     FETCHED_STEPS = 64, /* of a search, before records have come; less than LONG_PROBE */
     LINE = 64,
 };
@@ -181,27 +181,65 @@ static inline size_t begin_way(const uint64_t *slots, size_t mask, size_t at, ui
     return at;
 }
 
-void group_prefetch(struct group_table *table, uint32_t count)
+void group_search_begin(const struct group_table *table, const struct group_probe *probes,
+                        uint32_t *ways, uint32_t count)
 {
-    table->ways_slots = 0;
-    if (table->slot_count == 0 || group_is_near(table))
-        return;
-    table->ways_slots = table->slot_count;
     const uint64_t *slots = table->index.memory;
     const size_t mask = table->slot_count - 1;
     const size_t end = table->group_size < LINE ? table->group_size - 1 : LINE;
     for (uint32_t i = 0; i < count; i++)
-        __builtin_prefetch(&slots[first_choice(table, table->probes[i].tag)]);
+        __builtin_prefetch(&slots[first_choice(table, probes[i].tag)]);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t tag = table->probes[i].tag;
+        const uint32_t tag = probes[i].tag;
         const size_t at = begin_way(slots, mask, first_choice(table, tag), tag);
-        table->ways[i] = (uint32_t)at;
+        ways[i] = (uint32_t)at;
         if (slots[at] == 0)
             continue;
         const char *group = (const char *)group_at(table, slot_number(slots[at]));
         __builtin_prefetch(group, 1);
         __builtin_prefetch(group + end, 1);
     }
+}
+
+static bool has_key_of(const struct group_table *table, const struct group *group,
+                       const struct group *wanted)
+{
+    if (group->length != wanted->length)
+        return false;
+    if (group->length != GROUP_LONG)
+        return group->key.words[0] == wanted->key.words[0] &&
+               group->key.words[1] == wanted->key.words[1];
+    const char *at = NULL;
+    const char *wanted_at = NULL;
+    for (uint32_t k = 0; k < table->setup->key_count; k++) {
+        const struct text text = group_key_next(table, group, &at);
+        const struct text other = group_key_next(table, wanted, &wanted_at);
+        if ((text.bytes == NULL) != (other.bytes == NULL) ||
+            (text.bytes != NULL && text_compare(text, other) != 0))
+            return false;
+    }
+    return true;
+}
+
+uint32_t group_search_end(const struct group_table *table, const struct group_probe *probe,
+                          const struct group *wanted, uint32_t way)
+{
+    const uint64_t *slots = table->index.memory;
+    const size_t mask = table->slot_count - 1;
+    for (size_t at = way; slots[at] != 0; at = (at + 1) & mask)
+        if (slot_tag(slots[at]) == probe->tag &&
+            has_key_of(table, group_at(table, slot_number(slots[at])), wanted))
+            return slot_number(slots[at]);
+    return GROUP_NONE;
+}
+
+void group_prefetch(struct group_table *table, uint32_t count)
+{
+    table->ways_slots = 0;
+    if (table->slot_count == 0 || group_is_near(table))
+        return;
+    table->ways_slots = table->slot_count;
+    group_search_begin(table, table->probes, table->ways, count);
 }
 
 /* Puts a group into the first free slot of its way. */

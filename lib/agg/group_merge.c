@@ -51,14 +51,53 @@ static void merge_place(struct group_table *into, uint32_t number, struct place 
     ((uint64_t *)into->first_bytes.memory)[number] = place.byte;
 }
 
+enum sheaf_status group_merge_pair(struct group_table *into, uint32_t number,
+                                   struct group_table *from, uint32_t from_number,
+                                   struct sheaf_error *error)
+{
+    group_at(into, number)->rows += group_at(from, from_number)->rows;
+    TRY(group_sums_merge(into, number, from, from_number, error));
+    return merge_states(into, number, from, from_number, error);
+}
+
 static enum sheaf_status merge_group(struct group_table *into, uint32_t number,
                                      struct group_table *from, uint32_t from_number,
                                      struct sheaf_error *error)
 {
     merge_place(into, number, group_place(from, from_number));
-    group_at(into, number)->rows += group_at(from, from_number)->rows;
-    TRY(group_sums_merge(into, number, from, from_number, error));
-    return merge_states(into, number, from, from_number, error);
+    return group_merge_pair(into, number, from, from_number, error);
+}
+
+bool group_merge_is_simple(const struct group_table *into, uint32_t number,
+                           const struct group_table *from, uint32_t from_number)
+{
+    for (uint32_t c = 0; c < from->column_count; c++) {
+        const struct group_column *column = &into->columns[c];
+        if (column->exponent != from->columns[c].exponent)
+            return false;
+        const struct group_accumulator *sums = group_accumulator_at(group_at(into, number), column);
+        const struct group_accumulator *other =
+            group_accumulator_at(group_at(from, from_number), column);
+        int64_t sum;
+        uint64_t high;
+        if (__builtin_add_overflow(sums->sum, other->sum, &sum))
+            return false;
+        /* One less, for the carry of the low half. */
+        if (column->form == GROUP_FORM_SQUARES &&
+            (__builtin_add_overflow(sums->squares[1], other->squares[1], &high) ||
+             high == UINT64_MAX))
+            return false;
+    }
+    return true;
+}
+
+enum sheaf_status group_merge_begin_sums(struct group_table *into, const struct group_table *from,
+                                         struct sheaf_error *error)
+{
+    for (uint32_t c = 0; c < from->column_count; c++)
+        if (from->columns[c].exponent != GROUP_NO_EXPONENT)
+            TRY(group_sums_begin(into, &into->columns[c], from->columns[c].exponent, error));
+    return SHEAF_OK;
 }
 
 enum sheaf_status group_merge_begin(struct group_table *into, const struct group_table *from,
@@ -68,10 +107,7 @@ enum sheaf_status group_merge_begin(struct group_table *into, const struct group
     if (!into->has_rows || place_compare(from->last, into->last) > 0)
         into->last = from->last;
     into->has_rows = into->has_rows || from->has_rows;
-    for (uint32_t c = 0; c < from->column_count; c++)
-        if (from->columns[c].exponent != GROUP_NO_EXPONENT)
-            TRY(group_sums_begin(into, &into->columns[c], from->columns[c].exponent, error));
-    return SHEAF_OK;
+    return group_merge_begin_sums(into, from, error);
 }
 
 enum sheaf_status group_merge_block(struct group_table *into, struct group_table *from,

@@ -152,6 +152,8 @@ static struct entry *collect(const struct group_table *table, uint32_t start, st
 {
     for (uint32_t number = 0; number < table->count; number++) {
         const struct place place = group_place(table, number);
+        if (place.byte == GROUP_TAKEN)
+            continue;
         *entries++ =
             (struct entry){.byte = place.byte, .file = place.file, .index = start + number};
     }
@@ -163,6 +165,61 @@ void group_table_unsort(struct group_table *table)
     group_array_close(table, &table->order);
     table->is_sorted = false;
 }
+
+/* ---- parts in order ---------------------------------------------------------------------- */
+
+enum { FEW_PARTS = 4 };
+
+/* What is left of a part whose groups ascend. */
+struct ascent {
+    const struct group_table *table;
+    uint32_t start;    /* of its groups, counted through the parts */
+    uint32_t number;   /* of the next group that nobody has taken, or the count */
+    struct place next; /* its place; behind all others: there are no more */
+};
+
+static void ascend_to(struct ascent *ascent, uint32_t number)
+{
+    const struct group_table *table = ascent->table;
+    const uint64_t *bytes = table->first_bytes.memory;
+    while (number < table->count && bytes[number] == GROUP_TAKEN)
+        number++;
+    ascent->number = number;
+    ascent->next = (struct place){.byte = UINT64_MAX, .file = UINT32_MAX};
+    if (number == table->count)
+        return;
+    ascent->next.byte = bytes[number];
+    /* No file stands behind that of the last row: records need not be read for it. */
+    ascent->next.file = table->last.file == 0 ? 0 : group_at(table, number)->file;
+}
+
+static bool do_parts_ascend(const struct group_table *table)
+{
+    bool ascend = table->part_count > 0 && table->part_count <= FEW_PARTS;
+    for (size_t p = 0; ascend && p < table->part_count; p++)
+        ascend = table->parts[p]->is_ascending;
+    return ascend;
+}
+
+/* Merges the parts' orders. */
+static void merge_ascents(const struct group_table *table, uint32_t *order, size_t count)
+{
+    struct ascent ascents[FEW_PARTS];
+    for (size_t p = 0; p < table->part_count; p++) {
+        ascents[p] = (struct ascent){.table = table->parts[p], .start = table->starts[p]};
+        ascend_to(&ascents[p], 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct ascent *first = &ascents[0];
+        for (size_t p = 1; p < table->part_count; p++)
+            if (place_compare(ascents[p].next, first->next) < 0)
+                first = &ascents[p];
+        order[i] = first->start + first->number;
+        ascend_to(first, first->number + 1);
+    }
+}
+
+/* ---- all --------------------------------------------------------------------------------- */
 
 static enum sheaf_status sort(struct group_table *table, enum group_order order,
                               struct sorting *sorting, struct sheaf_error *error)
@@ -189,8 +246,16 @@ enum sheaf_status group_table_sort(struct group_table *table, enum group_order o
     const size_t count = (size_t)group_table_count(table);
     const bool is_in_order = table->part_count == 0 && table->is_ascending;
     table->is_sorted = true;
-    if (count < 2 || (order == GROUP_BY_APPEARANCE && is_in_order))
+    if (table->part_count == 0 && (count < 2 || (order == GROUP_BY_APPEARANCE && is_in_order)))
         return SHEAF_OK; /* as they are */
+    if (order == GROUP_BY_APPEARANCE && do_parts_ascend(table)) {
+        const enum sheaf_status status =
+            group_array_grow(table, &table->order, count, sizeof(uint32_t), error);
+        if (status == SHEAF_OK)
+            merge_ascents(table, table->order.memory, count);
+        table->is_sorted = status == SHEAF_OK;
+        return status;
+    }
     struct group_array entries = {.memory = NULL};
     struct group_array spare = {.memory = NULL};
     enum sheaf_status status =

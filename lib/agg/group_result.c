@@ -6,8 +6,10 @@
 #include <assert.h>
 #include <stdalign.h>
 
-/* Bytes of the largest state that takes summaries. */
-enum { SUMMED_STATE = 256 };
+enum {
+    SUMMED_STATE = 256, /* bytes of the largest state that takes summaries */
+    FETCHED_AHEAD = 16, /* rows */
+};
 
 /* Makes the result of a call that takes summaries, in a state of its own, from what an accumulator
  * holds and what has spilled from it (NULL: nothing). */
@@ -60,12 +62,26 @@ const struct group_table *group_table_of(const struct group_table *table, uint32
     return table->parts[low];
 }
 
+/* Rows are mostly asked for in order, and in memory stand in another. */
+static void fetch_ahead(const struct group_table *table, uint64_t row)
+{
+    const uint64_t ahead = row + FETCHED_AHEAD;
+    if (ahead >= table->order.bytes / sizeof(uint32_t))
+        return;
+    uint32_t number = ((const uint32_t *)table->order.memory)[ahead];
+    const struct group_table *part = group_table_of(table, &number);
+    const char *group = (const char *)group_at(part, number);
+    __builtin_prefetch(group);
+    __builtin_prefetch(group + part->group_size - 1);
+}
+
 enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
                                   struct value *cells, struct sheaf_error *error)
 {
     assert(table->is_sorted && row < group_table_count(table));
     const uint32_t *order = table->order.memory;
     uint32_t number = order == NULL ? (uint32_t)row : order[row];
+    fetch_ahead(table, row);
     const struct group_table *part = group_table_of(table, &number);
     const struct group *group = group_at(part, number);
     const char *at = NULL;

@@ -247,6 +247,6 @@ uint64_t group_table_count(const struct group_table *table)
 {
     uint64_t count = table->count;
     for (size_t i = 0; i < table->part_count; i++)
-        count += table->parts[i]->count;
+        count += table->parts[i]->count - table->parts[i]->taken;
     return count;
 }

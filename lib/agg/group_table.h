@@ -39,6 +39,9 @@ enum {
 #define GROUP_NONE UINT32_MAX
 #define GROUP_MOST (UINT32_MAX - 1)
 
+/* Where the first row of a group begins whose rows another table's group has taken: nowhere. */
+#define GROUP_TAKEN UINT64_MAX
+
 /* A key as records and probes have it. One column: its bytes; several: a byte of length before each
  * one's bytes (PACKED_NULL: null), if that fits. What fits is followed by zeros, so that two words
  * and a length are the whole key. What does not is written out elsewhere: for each column a length
@@ -122,7 +125,8 @@ struct group_call {
 struct group_array {
     void *memory;
     size_t bytes; /* in use, and charged */
-    size_t room;  /* at least those: what is behind them nobody has touched, so it is but addresses */
+    size_t
+        room; /* at least those: what is behind them nobody has touched, so it is but addresses */
 };
 
 struct group_table {
@@ -151,7 +155,8 @@ struct group_table {
     struct group_array spilled;     /* char *: of each group, NULL where nothing spilled */
     size_t room;                    /* groups that all of these have room for */
     size_t count;
-    char *fresh; /* the record of a group without rows */
+    size_t taken; /* of these, by groups of other parts of the same table */
+    char *fresh;  /* the record of a group without rows */
     size_t plain_size;
     size_t spilled_size;
 
@@ -296,6 +301,14 @@ bool group_is_near(const struct group_table *table);
  * rest of it will touch. To be called before group_find for every block. */
 void group_prefetch(struct group_table *table, uint32_t count);
 
+/* The search for groups of another table, in an index that nobody changes: begins so many of them,
+ * fetching records, and ends one, whose key `wanted` has: GROUP_NONE if there is no such group. Any
+ * thread. */
+void group_search_begin(const struct group_table *table, const struct group_probe *probes,
+                        uint32_t *ways, uint32_t count);
+uint32_t group_search_end(const struct group_table *table, const struct group_probe *probe,
+                          const struct group *wanted, uint32_t way);
+
 /* To be called between blocks. */
 enum sheaf_status group_guard_probes(struct group_table *table, struct sheaf_error *error);
 
@@ -340,6 +353,9 @@ void group_table_unsort(struct group_table *table);
 /* ---- group_merge.c ---- */
 
 /* Makes the columns of `into` fit for the sums of `from`. */
+enum sheaf_status group_merge_begin_sums(struct group_table *into, const struct group_table *from,
+                                         struct sheaf_error *error);
+/* The same, for groups of any place. */
 enum sheaf_status group_merge_begin(struct group_table *into, const struct group_table *from,
                                     struct sheaf_error *error);
 
@@ -347,5 +363,22 @@ enum sheaf_status group_merge_begin(struct group_table *into, const struct group
 enum sheaf_status group_merge_block(struct group_table *into, struct group_table *from,
                                     const uint32_t *numbers, uint32_t count,
                                     struct sheaf_error *error);
+
+/* Adds one group to another and takes its states, but not its place. Where the second says true,
+ * nothing but these two changes, if `spilled` has room for all groups in both tables or in none:
+ * then several threads may merge different pairs. */
+enum sheaf_status group_merge_pair(struct group_table *into, uint32_t number,
+                                   struct group_table *from, uint32_t from_number,
+                                   struct sheaf_error *error);
+bool group_merge_is_simple(const struct group_table *into, uint32_t number,
+                           const struct group_table *from, uint32_t from_number);
+
+/* ---- group_pairs.c ---- */
+
+/* As group_tables_combine, of few tables with key columns: looks each group up in all tables before
+ * its own. *out is none of the tables, which are NULL after: it owns them, or they are closed. */
+enum sheaf_status group_pairs_combine(struct group_table **tables, unsigned count,
+                                      const struct group_combining *how, struct group_table **out,
+                                      struct sheaf_error *error);
 
 #endif

@@ -33,11 +33,12 @@ static struct group_table *fill_many(const struct group_setup *setup, uint32_t f
     return table;
 }
 
-static void check_many(struct group_table *whole, int digits)
+static void check_many(struct group_table *whole, enum group_order order, uint32_t count,
+                       int digits)
 {
-    ck_assert_uint_eq(group_table_count(whole), MANY / 2 * 5);
-    ck_assert_int_eq(group_table_sort(whole, GROUP_BY_APPEARANCE, NULL), SHEAF_OK);
-    for (uint32_t g = 0; g < MANY / 2 * 5; g++) {
+    ck_assert_uint_eq(group_table_count(whole), count);
+    ck_assert_int_eq(group_table_sort(whole, order, NULL), SHEAF_OK);
+    for (uint32_t g = 0; g < count; g++) {
         char text[DIGITS + 1];
         struct value cell;
         ck_assert_int_eq(group_table_row(whole, g, &cell, NULL), SHEAF_OK);
@@ -47,10 +48,12 @@ static void check_many(struct group_table *whole, int digits)
     }
 }
 
-/* So many that the workers combine them; the tables overlap by halves. */
+/* So many that the workers combine them; the tables overlap by halves, and the first ones are the
+ * last to appear, or the other way round. */
 START_TEST(test_many)
 {
-    const int digits = _i == 0 ? 8 : DIGITS;
+    const int digits = _i % 2 == 0 ? 8 : DIGITS;
+    const uint32_t count = 2 + (uint32_t)_i / 4;
     struct memory_budget budget = {.limit = UINT64_MAX};
     struct hash_secret secret;
     ck_assert_int_eq(hash_secret_make(&secret, NULL), SHEAF_OK);
@@ -60,19 +63,20 @@ START_TEST(test_many)
                                       .what = "the group table",
                                       .budget = &budget};
     struct group_table *tables[TABLES];
-    for (uint32_t t = 0; t < TABLES; t++)
-        tables[t] = fill_many(&setup, t * MANY / 2, digits);
+    for (uint32_t t = 0; t < count; t++)
+        tables[t] = fill_many(&setup, (_i % 4 < 2 ? t : count - 1 - t) * MANY / 2, digits);
     struct group_table *whole;
     struct group_combining how = {.should_stop = NULL};
     ck_assert_int_eq(executor_pool.open(3, &how.executor, NULL), SHEAF_OK);
-    ck_assert_int_eq(group_tables_combine(tables, TABLES, &how, &whole, NULL), SHEAF_OK);
+    ck_assert_int_eq(group_tables_combine(tables, count, &how, &whole, NULL), SHEAF_OK);
     ck_assert_uint_gt(whole->part_count, 1);
     for (size_t p = 0; p < whole->part_count; p++)
         ck_assert_uint_eq(whole->parts[p]->own_secrets, 0);
     executor_pool.close(how.executor);
-    for (uint32_t t = 0; t < TABLES; t++)
+    for (uint32_t t = 0; t < count; t++)
         group_table_close(tables[t]);
-    check_many(whole, digits);
+    check_many(whole, GROUP_BY_KEY, MANY / 2 * (count + 1), digits);
+    check_many(whole, GROUP_BY_APPEARANCE, MANY / 2 * (count + 1), digits);
     group_table_close(whole);
     ck_assert_uint_eq(budget.used, 0);
 }
@@ -104,20 +108,20 @@ static bool at_once(const void *argument)
     return true;
 }
 
-static enum sheaf_status fill_and_combine(const struct group_setup *setup,
+static enum sheaf_status fill_and_combine(const struct group_setup *setup, uint32_t count,
                                           struct group_combining *how)
 {
     struct group_table *tables[TABLES];
-    for (uint32_t t = 0; t < TABLES; t++)
+    for (uint32_t t = 0; t < count; t++)
         tables[t] = fill_many(setup, t * MANY, DIGITS);
     struct group_table *whole = NULL;
     struct sheaf_error error = {.status = SHEAF_OK};
-    const enum sheaf_status status = group_tables_combine(tables, TABLES, how, &whole, &error);
+    const enum sheaf_status status = group_tables_combine(tables, count, how, &whole, &error);
     ck_assert_int_eq(error.status, status);
     ck_assert((whole == NULL) == (status != SHEAF_OK));
     group_table_close(tables[0]);
     group_table_close(whole);
-    for (uint32_t t = 1; t < TABLES; t++)
+    for (uint32_t t = 1; t < count; t++)
         group_table_close(tables[t]);
     ck_assert_uint_eq(setup->budget->used, 0);
     return status;
@@ -126,6 +130,7 @@ static enum sheaf_status fill_and_combine(const struct group_setup *setup,
 /* Whatever stops it, everything closes. */
 START_TEST(test_stopped)
 {
+    const uint32_t count = 2 + (uint32_t)_i;
     const int64_t live = memory_live();
     struct memory_budget budget = {.limit = UINT64_MAX};
     struct hash_secret secret;
@@ -145,21 +150,21 @@ START_TEST(test_stopped)
                                       .budget = &budget};
     struct group_combining how = {.should_stop = at_once};
     ck_assert_int_eq(executor_pool.open(2, &how.executor, NULL), SHEAF_OK);
-    ck_assert_int_eq(fill_and_combine(&setup, &how), SHEAF_STOPPED);
+    ck_assert_int_eq(fill_and_combine(&setup, count, &how), SHEAF_STOPPED);
     const int64_t with_executor = memory_live();
     how.should_stop = NULL;
-    ck_assert_int_eq(fill_and_combine(&setup, &how), SHEAF_OK);
+    ck_assert_int_eq(fill_and_combine(&setup, count, &how), SHEAF_OK);
     for (uint64_t most = 100000; most < 3000000; most += 400000) {
         struct group_table *tables[TABLES];
-        for (uint32_t t = 0; t < TABLES; t++)
+        for (uint32_t t = 0; t < count; t++)
             tables[t] = fill_many(&setup, t * MANY / 2, DIGITS);
         struct group_table *whole;
         budget.limit = budget.used + most;
-        const enum sheaf_status status = group_tables_combine(tables, TABLES, &how, &whole, NULL);
+        const enum sheaf_status status = group_tables_combine(tables, count, &how, &whole, NULL);
         ck_assert(status == SHEAF_OK || status == SHEAF_LIMIT);
         budget.limit = UINT64_MAX;
         group_table_close(whole);
-        for (uint32_t t = 0; t < TABLES; t++)
+        for (uint32_t t = 0; t < count; t++)
             group_table_close(tables[t]);
         ck_assert_uint_eq(budget.used, 0);
         ck_assert_int_eq(memory_live(), with_executor);
@@ -174,9 +179,9 @@ static Suite *suite(void)
     Suite *s = suite_create("many groups");
     TCase *tcase = tcase_create("many groups");
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, test_many, 0, 2);
+    tcase_add_loop_test(tcase, test_many, 0, 4 * (TABLES - 1));
     tcase_add_test(tcase, test_guard);
-    tcase_add_test(tcase, test_stopped);
+    tcase_add_loop_test(tcase, test_stopped, 0, TABLES - 1);
     suite_add_tcase(s, tcase);
     return s;
 }
