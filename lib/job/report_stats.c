@@ -1,4 +1,6 @@
 /* job/report_stats.c - a row for each column, a field for each thing to know about it. */
+#include "agg/agg_state.h"
+#include "base/error.h"
 #include "job/nearest.h"
 #include "job/report.h"
 #include "job/resolve.h"
@@ -6,6 +8,7 @@
 #include "num/compare.h"
 #include "num/quantile.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* One field. Its cell comes from `cell`, which cannot fail, or from `fill`, which is given a null;
@@ -429,8 +432,10 @@ static enum sheaf_status resolve(struct sheaf_plan *plan, const struct sheaf_req
     return resolve_columns(plan, request, needs_table ? distinct : &agg_profile, names, error);
 }
 
-static enum sheaf_status add_row(struct sheaf_result *result, struct stats_column *column,
-                                 struct sheaf_error *error)
+/* ---- rows -------------------------------------------------------------------------------- */
+
+static enum sheaf_status put_cells(const struct sheaf_result *result, struct stats_column *column,
+                                   struct made_rows *out, struct sheaf_error *error)
 {
     const struct setup *setup = result->core->report_setup;
     for (uint32_t i = 0; i < setup->count; i++) {
@@ -440,25 +445,119 @@ static enum sheaf_status add_row(struct sheaf_result *result, struct stats_colum
             cell = field->cell(column);
         else
             TRY(field->fill(column, &cell, error));
-        TRY(made_rows_put(&result->made, &cell, error));
+        TRY(made_rows_put(out, &cell, error));
+    }
+    return SHEAF_OK;
+}
+
+/* Adds the row of one column. */
+static enum sheaf_status make_row(const struct sheaf_result *result, uint32_t call,
+                                  struct made_rows *out, struct sheaf_error *error)
+{
+    TRY(result_check_stop(result, error));
+    struct stats_column column;
+    enum sheaf_status status = stats_column_open(&column, &result->core->calls[call],
+                                                 group_table_state(result->table, call), error);
+    column.name = result->core->call_columns[call];
+    if (status == SHEAF_OK)
+        status = put_cells(result, &column, out, error);
+    stats_column_close(&column);
+    return status;
+}
+
+/* ---- rows by several workers ------------------------------------------------------------- */
+
+/* Different values of all columns: below, starting threads costs more than they save. */
+enum { FEWEST_VALUES = 100000 };
+
+/* Rows that are made side by side, a column each. */
+struct making {
+    const struct sheaf_result *result;
+    struct made_rows *rows; /* of each column: one row, or none where that failed */
+    _Atomic uint32_t next;  /* column */
+};
+
+static void run_worker(void *argument, unsigned worker)
+{
+    (void)worker;
+    struct making *making = argument;
+    for (;;) {
+        const uint32_t call = atomic_fetch_add(&making->next, 1);
+        if (call >= making->result->core->groups.call_count)
+            return;
+        struct made_rows *row = &making->rows[call];
+        struct sheaf_error error;
+        if (make_row(making->result, call, row, &error) != SHEAF_OK)
+            made_rows_close(row);
+    }
+}
+
+static bool is_worth_workers(const struct sheaf_result *result)
+{
+    const struct job_core *core = result->core;
+    uint64_t values = 0;
+    for (uint32_t i = 0; i < core->groups.call_count; i++)
+        if (core->calls[i].ops != &agg_profile)
+            values += agg_distinct_table(group_table_state(result->table, i))->distinct;
+    return core->workers > 1 && core->groups.call_count > 1 && values >= FEWEST_VALUES;
+}
+
+/* Makes what rows can be made; those that failed, for want of memory or threads, are not there. */
+static void make_rows(struct making *making)
+{
+    const struct job_core *core = making->result->core;
+    const uint32_t count = core->groups.call_count;
+    const unsigned workers = count < core->workers ? count : core->workers;
+    const struct executor_task task = {.work = run_worker, .argument = making};
+    struct sheaf_error unseen;
+    struct executor *executor = NULL;
+    if (core->executor_ops->open(workers, &executor, &unseen) == SHEAF_OK)
+        (void)core->executor_ops->run(executor, &task, &unseen);
+    if (executor != NULL)
+        core->executor_ops->close(executor);
+}
+
+/* Opens one row for each column; NULL rows: they are all made one after the other. */
+static enum sheaf_status open_rows(struct making *making, struct sheaf_error *error)
+{
+    const struct sheaf_result *result = making->result;
+    const uint32_t count = result->core->groups.call_count;
+    if (!is_worth_workers(result))
+        return SHEAF_OK;
+    making->rows = memory_zeroed(count, sizeof *making->rows);
+    if (making->rows == NULL)
+        return error_no_memory(error, "the result");
+    for (uint32_t i = 0; i < count; i++)
+        making->rows[i] = (struct made_rows){
+            .arena = {.budget = result->made.arena.budget, .what = result->made.arena.what},
+            .columns = result->made.columns};
+    make_rows(making);
+    return SHEAF_OK;
+}
+
+/* Moves the rows to the result in the order of the columns. What is not there is made here: alone,
+ * for which there may be memory, and else it is the error. */
+static enum sheaf_status collect(const struct making *making, struct sheaf_result *result,
+                                 struct sheaf_error *error)
+{
+    for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
+        if (making->rows == NULL || made_rows_count(&making->rows[i]) == 0)
+            TRY(make_row(result, i, &result->made, error));
+        else
+            TRY(made_rows_add(&result->made, making->rows[i].cells, error));
     }
     return SHEAF_OK;
 }
 
 static enum sheaf_status prepare(struct sheaf_result *result, struct sheaf_error *error)
 {
-    for (uint32_t i = 0; i < result->core->groups.call_count; i++) {
-        TRY(result_check_stop(result, error));
-        struct stats_column column;
-        enum sheaf_status status = stats_column_open(&column, &result->core->calls[i],
-                                                     group_table_state(result->table, i), error);
-        column.name = result->core->call_columns[i];
-        if (status == SHEAF_OK)
-            status = add_row(result, &column, error);
-        stats_column_close(&column);
-        TRY(status);
-    }
-    return SHEAF_OK;
+    struct making making = {.result = result};
+    TRY(open_rows(&making, error));
+    const enum sheaf_status status = collect(&making, result, error);
+    for (uint32_t i = 0; making.rows != NULL && i < result->core->groups.call_count; i++)
+        made_rows_close(&making.rows[i]);
+    memory_free(making.rows);
+    return status;
 }
 
 const struct report_ops report_stats = {

@@ -325,6 +325,18 @@ class Options(Stats):
         self.gives("column,type\na,integer\n", "stats", "-l", "1", "--fields", "column,type",
                    self.file("a,b\n1,2\n"))
 
+    def test_rows_by_several_workers(self):
+        # Enough values that the columns are finished side by side.
+        path = self.file("day,id,word,n\n" + "".join(
+            f"2024-01-{i % 28 + 1:02} 0{i % 7}:{i % 60:02}:{i % 59:02},{i * 7919 % 70_001},w{i},{i % 3}\n"
+            for i in range(70_000)))
+        alone = self.ok("stats", "--all", "-j", "1", path)
+        for threads in ("2", "3", "7"):
+            self.assertEqual(self.ok("stats", "--all", "-j", threads, path), alone)
+        rows = self.table("stats", "--fields", "column,type,distinct,median", "-j", "4", path)
+        self.assertEqual([row[0] for row in rows[1:]], ["day", "id", "word", "n"])
+        self.assertEqual(rows[3][1:], ["text", "70000", ""])
+
     def test_shape_of_rows_is_checked(self):
         path = self.file("a,b\n1,2\n3\n")
         self.fails(1, "stats", "-s", "a", path, parts=[path + ":3: "])
