@@ -32,7 +32,7 @@ static enum sheaf_status add_value(const struct walk *walk, size_t at)
 
 static bool is_present(const struct walk *walk, size_t at)
 {
-    return walk->run.cells[at].count != 0;
+    return walk->run.cells[at] != 0;
 }
 
 /* Magnitudes below this have squares that fit 128 bits however many there are. */
@@ -45,7 +45,7 @@ static struct part_sum sum_part(const struct walk *walk, size_t from, size_t end
     const int64_t high = run->first + (int64_t)end;
     struct part_sum out = {.has_squares = low > -small_enough && high < small_enough};
     for (size_t i = from; i < end; i++) {
-        const uint64_t count = run->cells[i].count;
+        const uint64_t count = value_run_count(run, i);
         const int64_t value = run->first + (int64_t)i;
         out.rows += count;
         out.sum += (int128)value * (int128)count;
@@ -62,8 +62,9 @@ static enum sheaf_status add_squares(const struct walk *walk, size_t from, size_
         const struct number number =
             decimal_number(walk->run.first + (int64_t)i, walk->run.exponent);
         if (is_present(walk, i))
-            TRY(exact_sum_add_square_times(&profile->squares, &number, walk->run.cells[i].count,
-                                           walk->call->budget, walk->call->column, walk->error));
+            TRY(exact_sum_add_square_times(&profile->squares, &number,
+                                           value_run_count(&walk->run, i), walk->call->budget,
+                                           walk->call->column, walk->error));
     }
     return SHEAF_OK;
 }
@@ -124,20 +125,18 @@ static size_t part_end(const struct value_run *run, size_t at)
 }
 
 /* The cell of the value that appeared first. */
-static size_t first_cell(const struct value_table *table, const struct value_run *run)
+static size_t first_cell(const struct value_run *run)
 {
     size_t first = run->length;
-    struct value_entry earliest = {.count = 0};
+    struct place earliest = {.byte = UINT64_MAX, .file = UINT32_MAX};
     for (size_t i = 0; i < run->length; i++) {
-        if (run->cells[i].count == 0 ||
-            (first < run->length && !run->has_files && run->cells[i].byte > earliest.place.byte))
+        if (run->cells[i] == 0)
             continue;
-        struct value_entry entry;
-        value_table_entry(table, i, &entry);
-        if (first < run->length && place_compare(entry.place, earliest.place) > 0)
+        const struct place place = value_run_place(run, i);
+        if (first < run->length && place_compare(place, earliest) > 0)
             continue;
         first = i;
-        earliest.place = entry.place;
+        earliest = place;
     }
     return first;
 }
@@ -154,7 +153,7 @@ static enum sheaf_status add_around(const struct walk *walk, size_t from, size_t
 
 static enum sheaf_status add_run(const struct walk *walk)
 {
-    const size_t first = first_cell(walk->table, &walk->run);
+    const size_t first = first_cell(&walk->run);
     for (size_t from = 0, end; from < walk->run.length; from = end) {
         end = part_end(&walk->run, from);
         TRY(add_around(walk, from, end, first));

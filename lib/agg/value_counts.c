@@ -6,7 +6,8 @@
 enum {
     CELLS_LEAST = 256,
     CELLS_MOST = 1 << 24,
-    CELLS_PER_VALUE = 16,
+    CELLS_PER_VALUE = 32,
+    MERGED_AT_ONCE = 512, /* cells */
 };
 
 bool value_span_is_dense(struct value_span span, uint64_t present)
@@ -46,21 +47,21 @@ static void give(void *memory, size_t size, const struct agg_call *call)
     memory_uncharge(call->budget, size);
 }
 
-/* The memory of a window of `length` cells; files only if wanted. */
-static enum sheaf_status take_cells(struct value_counts *counts, size_t length, bool with_files,
+/* The memory of a window of `length` cells; an excess only if wanted. */
+static enum sheaf_status take_cells(struct value_counts *counts, size_t length, bool with_excess,
                                     const struct agg_call *call, struct sheaf_error *error)
 {
     void *cells;
-    void *files = NULL;
+    void *excess = NULL;
     TRY(take_zeroed(length, sizeof *counts->cells, &cells, call, error));
     const enum sheaf_status status =
-        with_files ? take_zeroed(length, sizeof *counts->files, &files, call, error) : SHEAF_OK;
+        with_excess ? take_zeroed(length, sizeof *counts->excess, &excess, call, error) : SHEAF_OK;
     if (status != SHEAF_OK) {
         give(cells, length * sizeof *counts->cells, call);
         return status;
     }
     counts->cells = cells;
-    counts->files = files;
+    counts->excess = excess;
     counts->length = length;
     return SHEAF_OK;
 }
@@ -68,7 +69,7 @@ static enum sheaf_status take_cells(struct value_counts *counts, size_t length, 
 static void give_cells(struct value_counts *counts, const struct agg_call *call)
 {
     give(counts->cells, counts->length * sizeof *counts->cells, call);
-    give(counts->files, counts->length * sizeof *counts->files, call);
+    give(counts->excess, counts->length * sizeof *counts->excess, call);
 }
 
 /* A span with some room on both sides, which is more where the keys are many. */
@@ -133,78 +134,129 @@ enum sheaf_status value_counts_widen(struct value_counts *counts, struct value_s
     const struct value_span wanted = grown(counts, span, present);
     struct value_counts wide = *counts;
     const size_t length = (size_t)(wanted.high - wanted.low) + 1;
-    TRY(take_cells(&wide, length, counts->files != NULL, call, error));
+    TRY(take_cells(&wide, length, counts->excess != NULL, call, error));
     wide.first = wanted.low;
     const size_t at = value_counts_cell(&wide, counts->first);
     memcpy(wide.cells + at, counts->cells, counts->length * sizeof *counts->cells);
-    if (counts->files != NULL)
-        memcpy(wide.files + at, counts->files, counts->length * sizeof *counts->files);
+    if (counts->excess != NULL)
+        memcpy(wide.excess + at, counts->excess, counts->length * sizeof *counts->excess);
     give_cells(counts, call);
     *counts = wide;
     return SHEAF_OK;
 }
 
-enum sheaf_status value_counts_open_files(struct value_counts *counts, const struct agg_call *call,
-                                          struct sheaf_error *error)
+static enum sheaf_status open_excess(struct value_counts *counts, const struct agg_call *call,
+                                     struct sheaf_error *error)
 {
-    if (counts->files != NULL)
+    if (counts->excess != NULL)
         return SHEAF_OK;
-    void *files;
-    TRY(take_zeroed(counts->length, sizeof *counts->files, &files, call, error));
-    counts->files = files;
+    void *excess;
+    TRY(take_zeroed(counts->length, sizeof *counts->excess, &excess, call, error));
+    counts->excess = excess;
     return SHEAF_OK;
 }
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-struct place value_counts_place(const struct value_counts *counts, size_t cell)
+struct value_run value_counts_run(const struct value_counts *counts)
 {
-    return (struct place){.byte = counts->cells[cell].byte,
-                          .file = counts->files == NULL ? 0 : counts->files[cell]};
+    return (struct value_run){
+        .cells = counts->cells,
+        .excess = counts->excess,
+        .length = counts->length,
+        .first = counts->first,
+        .unit = value_form_unit(&counts->form),
+        .exponent = (int8_t)-counts->form.digits,
+        .is_time = counts->form.kind != VALUE_FORM_NUMBER,
+    };
 }
 
-void value_counts_add(struct value_counts *counts, size_t cell, uint64_t count, struct place place)
+/* Writes a cell whole. A count that fits has no excess; of one that does not, the cell keeps 1, so
+ * that it is not 0. */
+static enum sheaf_status put_cell(struct value_counts *counts, size_t cell, uint64_t count,
+                                  struct place place, const struct agg_call *call,
+                                  struct sheaf_error *error)
 {
-    struct value_cell *const at = &counts->cells[cell];
+    const uint64_t more = count > VALUE_CELL_MOST ? count - 1 : 0;
+    if (more > 0 || place.file != 0 || place.byte > VALUE_CELL_BYTE)
+        TRY(open_excess(counts, call, error));
+    counts->cells[cell] = (count - more) << VALUE_CELL_BYTE_BITS | (place.byte & VALUE_CELL_BYTE);
+    if (counts->excess != NULL)
+        counts->excess[cell] =
+            (struct value_excess){.count = more,
+                                  .file = place.file,
+                                  .byte = (uint32_t)(place.byte >> VALUE_CELL_BYTE_BITS)};
+    return SHEAF_OK;
+}
+
+enum sheaf_status value_counts_add(struct value_counts *counts, size_t cell, uint64_t count,
+                                   struct place place, const struct agg_call *call,
+                                   struct sheaf_error *error)
+{
+    const struct value_run run = value_counts_run(counts);
     if (place_compare(place, counts->last) > 0)
         counts->last = place;
-    counts->present += at->count == 0;
-    if (at->count == 0 || place_compare(place, value_counts_place(counts, cell)) < 0) {
-        at->byte = place.byte;
-        if (counts->files != NULL)
-            counts->files[cell] = place.file;
+    if (counts->cells[cell] == 0) {
+        counts->present++;
+        return put_cell(counts, cell, count, place, call, error);
     }
-    at->count += count;
+    const struct place before = value_run_place(&run, cell);
+    const struct place first = place_compare(place, before) < 0 ? place : before;
+    return put_cell(counts, cell, value_run_count(&run, cell) + count, first, call, error);
 }
 
-/* Adds cells whose places are of file 0 in both windows: without a branch. */
-static void merge_cells(struct value_counts *into, const struct value_counts *from)
+/* Adds cells one by one. */
+static enum sheaf_status merge_slowly(struct value_counts *into, const struct value_counts *from,
+                                      size_t first, size_t end, const struct agg_call *call,
+                                      struct sheaf_error *error)
 {
-    struct value_cell *const out = into->cells + value_counts_cell(into, from->first);
-    uint64_t present = 0;
-    for (size_t i = 0; i < from->length; i++) {
-        const struct value_cell in = from->cells[i];
-        const bool is_new = out[i].count == 0;
-        const bool is_earlier = is_new || (in.count != 0 && in.byte < out[i].byte);
-        present += is_new && in.count != 0;
-        out[i].byte = is_earlier ? in.byte : out[i].byte;
-        out[i].count += in.count;
+    const struct value_run run = value_counts_run(from);
+    const size_t shift = value_counts_cell(into, from->first);
+    for (size_t i = first; i < end; i++)
+        if (from->cells[i] != 0)
+            TRY(value_counts_add(into, i + shift, value_run_count(&run, i),
+                                 value_run_place(&run, i), call, error));
+    return SHEAF_OK;
+}
+
+/* Whether some count of these cells would not fit when added. */
+static bool overflow(const value_cell *a, const value_cell *b, size_t count)
+{
+    uint64_t sums = 0;
+    for (size_t i = 0; i < count; i++)
+        sums |= (a[i] >> VALUE_CELL_BYTE_BITS) + (b[i] >> VALUE_CELL_BYTE_BITS);
+    return sums > VALUE_CELL_MOST;
+}
+
+/* Adds cells without excess, whose counts fit: without a branch. Gives how many were not there. */
+static uint64_t merge_cells(value_cell *into, const value_cell *from, size_t count)
+{
+    uint64_t fresh = 0;
+    for (size_t i = 0; i < count; i++) {
+        const value_cell in = from[i];
+        const value_cell out = into[i];
+        const uint64_t in_byte = in == 0 ? UINT64_MAX : in & VALUE_CELL_BYTE;
+        const uint64_t out_byte = out == 0 ? UINT64_MAX : out & VALUE_CELL_BYTE;
+        const uint64_t byte = in_byte < out_byte ? in_byte : out_byte;
+        fresh += (uint64_t)(out == 0) & (uint64_t)(in != 0);
+        into[i] =
+            (in & ~VALUE_CELL_BYTE) + (out & ~VALUE_CELL_BYTE) + (byte == UINT64_MAX ? 0 : byte);
     }
-    into->present += present;
+    return fresh;
 }
 
 enum sheaf_status value_counts_merge(struct value_counts *into, const struct value_counts *from,
                                      const struct agg_call *call, struct sheaf_error *error)
 {
-    if (into->files == NULL && from->files == NULL) {
-        merge_cells(into, from);
-    } else {
-        TRY(value_counts_open_files(into, call, error));
-        const size_t shift = value_counts_cell(into, from->first);
-        for (size_t i = 0; i < from->length; i++)
-            if (from->cells[i].count != 0)
-                value_counts_add(into, i + shift, from->cells[i].count,
-                                 value_counts_place(from, i));
+    const size_t shift = value_counts_cell(into, from->first);
+    for (size_t i = 0; i < from->length; i += MERGED_AT_ONCE) {
+        const size_t left = from->length - i;
+        const size_t count = left < MERGED_AT_ONCE ? left : MERGED_AT_ONCE;
+        value_cell *const out = into->cells + i + shift;
+        if (into->excess == NULL && from->excess == NULL && !overflow(out, from->cells + i, count))
+            into->present += merge_cells(out, from->cells + i, count);
+        else
+            TRY(merge_slowly(into, from, i, i + count, call, error));
     }
     if (place_compare(from->last, into->last) > 0)
         into->last = from->last;

@@ -1,8 +1,10 @@
 /* agg/value_counts.h - values whose keys (value_form.h) lie close together, as counts in a row.
  *
  * A window is an array of one cell for each key from the first to the last that it spans, whether
- * the key was met or not: a value is counted by one addition, without hash or comparison. Shared by
- * the value files of this room. One thread at a time; what allocates charges the call's budget. */
+ * the key was met or not: a value is counted by one addition, without hash or comparison. A cell is
+ * one word, for memory is what a large window costs; counts from 2^24 on, files but the first and
+ * bytes beyond a TiB lie in a second array, which few windows have. Shared by the value files of
+ * this room. One thread at a time; what allocates charges the call's budget. */
 #ifndef AGG_VALUE_COUNTS_H
 #define AGG_VALUE_COUNTS_H
 
@@ -11,13 +13,25 @@
 
 struct value_counts {
     struct value_form form;
-    int64_t first;            /* the key of the first cell */
-    size_t length;            /* cells */
-    struct value_cell *cells; /* count 0: the key was not met */
-    uint32_t *files;          /* of the places; NULL: all are 0 */
-    uint64_t present;         /* cells with a count */
-    struct place last;        /* no place met so far is after this one */
+    int64_t first;               /* the key of the first cell */
+    size_t length;               /* cells */
+    value_cell *cells;           /* 0: the key was not met */
+    struct value_excess *excess; /* of each cell; NULL: there is none */
+    uint64_t present;            /* cells with a count */
+    struct place last;           /* no place met so far is after this one */
 };
+
+#define VALUE_CELL_ONE (UINT64_C(1) << VALUE_CELL_BYTE_BITS)
+#define VALUE_CELL_BYTE (VALUE_CELL_ONE - 1)
+/* The greatest count of a cell. */
+#define VALUE_CELL_MOST ((UINT64_C(1) << VALUE_CELL_COUNT_BITS) - 1)
+
+/* True when one may be added to the cell, and nothing else is to be done: it was met, and is not
+ * full. */
+static inline bool value_cell_takes_one(value_cell cell)
+{
+    return (cell >> VALUE_CELL_BYTE_BITS) - 1 < VALUE_CELL_MOST - 1;
+}
 
 /* Keys, both included; none when `low` is above `high`. */
 struct value_span {
@@ -57,12 +71,12 @@ enum sheaf_status value_counts_widen(struct value_counts *counts, struct value_s
 /* The span of the cells. */
 struct value_span value_counts_span(const struct value_counts *counts);
 
-/* To be called before a place of a file other than 0 is put in. */
-enum sheaf_status value_counts_open_files(struct value_counts *counts, const struct agg_call *call,
-                                          struct sheaf_error *error);
-/* Adds to one cell, after value_counts_open_files. */
-void value_counts_add(struct value_counts *counts, size_t cell, uint64_t count, struct place place);
-struct place value_counts_place(const struct value_counts *counts, size_t cell);
+/* Adds `count`, at least 1, to one cell. */
+enum sheaf_status value_counts_add(struct value_counts *counts, size_t cell, uint64_t count,
+                                   struct place place, const struct agg_call *call,
+                                   struct sheaf_error *error);
+/* The cells as they are read. */
+struct value_run value_counts_run(const struct value_counts *counts);
 
 /* Adds all cells of a window of the same form within the span of `into`. */
 enum sheaf_status value_counts_merge(struct value_counts *into, const struct value_counts *from,

@@ -104,10 +104,9 @@ static enum sheaf_status take_cell(struct value_table *table, const struct agg_c
                                    struct sheaf_error *error)
 {
     struct value_counts *const counts = table->counts;
-    if (entry->place.file != 0)
-        TRY(value_counts_open_files(counts, call, error));
     const uint64_t before = counts->present;
-    value_counts_add(counts, value_counts_cell(counts, key), entry->count, entry->place);
+    TRY(value_counts_add(counts, value_counts_cell(counts, key), entry->count, entry->place, call,
+                         error));
     table->distinct += counts->present - before;
     return SHEAF_OK;
 }
@@ -290,6 +289,12 @@ struct taking {
     struct sheaf_error *error;
 };
 
+/* Some rows of it. */
+struct block {
+    uint32_t rows[BLOCK];
+    uint32_t count;
+};
+
 /* Takes rows to slots, at most BLOCK of them. */
 static enum sheaf_status take_rows(const struct taking *taking, const uint32_t *rows,
                                    uint32_t count)
@@ -315,44 +320,28 @@ static enum sheaf_status take_rows(const struct taking *taking, const uint32_t *
                             taking->error);
 }
 
-/* Counts keys that come after all that were counted, in the order of their rows, and puts the rows
- * without a cell to the front. Gives how many these are. */
-static uint32_t count_ascending(struct value_counts *counts, const struct batch *batch,
-                                const int64_t *keys, uint32_t *rows, uint32_t count)
+/* Counts keys, if `ascending` those of rows in order and after all that were counted; leaves the
+ * rows without a cell. */
+static enum sheaf_status count_keys(const struct taking *taking, bool ascending,
+                                    const int64_t *keys, struct block *rows)
 {
-    struct value_cell *const cells = counts->cells;
+    struct value_counts *const counts = taking->table->counts;
+    value_cell *const cells = counts->cells;
     const uint64_t first = (uint64_t)counts->first;
     const size_t length = counts->length;
-    uint64_t present = 0;
     uint32_t others = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < rows->count; i++) {
         const uint64_t cell = (uint64_t)keys[i] - first;
-        if (cell >= length) {
-            rows[others++] = rows[i];
-        } else if (cells[cell].count++ == 0) {
-            cells[cell].byte = batch_place(batch, rows[i]).byte;
-            if (counts->files != NULL)
-                counts->files[cell] = batch->file;
-            present++;
-        }
-    }
-    counts->present += present;
-    return others;
-}
-
-/* The same for rows of any place. */
-static uint32_t count_unordered(struct value_counts *counts, const struct batch *batch,
-                                const int64_t *keys, uint32_t *rows, uint32_t count)
-{
-    uint32_t others = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (value_counts_hold(counts, keys[i]))
-            value_counts_add(counts, value_counts_cell(counts, keys[i]), 1,
-                             batch_place(batch, rows[i]));
+        if (cell >= length)
+            rows->rows[others++] = rows->rows[i];
+        else if (ascending && value_cell_takes_one(cells[cell]))
+            cells[cell] += VALUE_CELL_ONE;
         else
-            rows[others++] = rows[i];
+            TRY(value_counts_add(counts, cell, 1, batch_place(taking->batch, rows->rows[i]),
+                                 taking->call, taking->error));
     }
-    return others;
+    rows->count = others;
+    return SHEAF_OK;
 }
 
 static void prefetch_cells(const struct value_counts *counts, const int64_t *keys, uint32_t count)
@@ -364,21 +353,19 @@ static void prefetch_cells(const struct value_counts *counts, const int64_t *key
             __builtin_prefetch(&counts->cells[value_counts_cell(counts, keys[i])], 1);
 }
 
-/* Takes at most BLOCK rows of texts, first to the window. */
-static enum sheaf_status take_block(const struct taking *taking, uint32_t *rows, uint32_t count,
-                                    bool ascending)
+/* Takes rows of texts, first to the window. */
+static enum sheaf_status take_block(const struct taking *taking, struct block *rows, bool ascending)
 {
     int64_t keys[BLOCK];
     struct value_table *const table = taking->table;
     struct value_counts *const counts = table->counts;
     const uint64_t before = counts->present;
-    value_form_keys(&counts->form, taking->column->texts, rows, count,
+    value_form_keys(&counts->form, taking->column->texts, rows->rows, rows->count,
                     taking->batch->padded ? VALUE_FORM_PADDED : VALUE_FORM_BARE, keys);
-    prefetch_cells(counts, keys, count);
-    const uint32_t others = ascending ? count_ascending(counts, taking->batch, keys, rows, count)
-                                      : count_unordered(counts, taking->batch, keys, rows, count);
+    prefetch_cells(counts, keys, rows->count);
+    TRY(count_keys(taking, ascending, keys, rows));
     table->distinct += counts->present - before;
-    return others == 0 ? SHEAF_OK : take_rows(taking, rows, others);
+    return rows->count == 0 ? SHEAF_OK : take_rows(taking, rows->rows, rows->count);
 }
 
 /* Whether all rows of the batch stand after all that the window has counted, which is then told of
@@ -396,17 +383,15 @@ static enum sheaf_status take_batch(const struct taking *taking)
 {
     const struct batch *const batch = taking->batch;
     struct value_counts *const counts = taking->table->counts;
-    uint32_t rows[BLOCK];
-    if (counts != NULL && batch->file != 0)
-        TRY(value_counts_open_files(counts, taking->call, taking->error));
+    struct block rows;
     const bool ascending = counts != NULL && follows(counts, batch);
     for (uint32_t start = 0; start < batch->selected; start += BLOCK) {
         const uint32_t left = batch->selected - start;
-        const uint32_t count = left < BLOCK ? left : BLOCK;
-        for (uint32_t i = 0; i < count; i++)
-            rows[i] = batch_row(batch, start + i);
-        TRY(counts != NULL ? take_block(taking, rows, count, ascending)
-                           : take_rows(taking, rows, count));
+        rows.count = left < BLOCK ? left : BLOCK;
+        for (uint32_t i = 0; i < rows.count; i++)
+            rows.rows[i] = batch_row(batch, start + i);
+        TRY(counts != NULL ? take_block(taking, &rows, ascending)
+                           : take_rows(taking, rows.rows, rows.count));
     }
     return SHEAF_OK;
 }

@@ -63,10 +63,17 @@ bool value_table_next(const struct value_table *table, size_t *cursor, struct va
 /* The value of a number that value_table_next gave. */
 void value_table_entry(const struct value_table *table, uint64_t number, struct value_entry *out);
 
-/* One of a run of values. */
-struct value_cell {
-    uint64_t count; /* 0: there is no such value */
-    uint64_t byte;  /* of the place of the first row that has it */
+/* One of a run of values: how often it is there, over the byte of the first row that has it, both
+ * in so far as they fit; 0: there is no such value. */
+typedef uint64_t value_cell;
+
+enum { VALUE_CELL_BYTE_BITS = 40, VALUE_CELL_COUNT_BITS = 64 - VALUE_CELL_BYTE_BITS };
+
+/* What does not fit a cell, to be added to it. */
+struct value_excess {
+    uint64_t count;
+    uint32_t file; /* of the place */
+    uint32_t byte; /* its bits above VALUE_CELL_BYTE_BITS */
 };
 
 /* Values of a table of texts that are numbers, or dates, or timestamps without a zone, all of them
@@ -74,14 +81,29 @@ struct value_cell {
  * since 1970-01-01; its number, as value_table_entry takes it, is i. value_table_next walks them
  * before all others: these begin with the cursor `length`. */
 struct value_run {
-    const struct value_cell *cells;
-    size_t length; /* 0: the table has no such values */
+    const value_cell *cells;
+    const struct value_excess *excess; /* of each cell; NULL: there is none, all places in file 0 */
+    size_t length;                     /* 0: the table has no such values */
     int64_t first;
     int64_t unit;
     int8_t exponent;
     bool is_time;
-    bool has_files; /* some place is of a file other than 0 */
 };
+
+static inline uint64_t value_run_count(const struct value_run *run, size_t at)
+{
+    return (run->cells[at] >> VALUE_CELL_BYTE_BITS) +
+           (run->excess == NULL ? 0 : run->excess[at].count);
+}
+
+static inline struct place value_run_place(const struct value_run *run, size_t at)
+{
+    const uint64_t byte = run->cells[at] & ((UINT64_C(1) << VALUE_CELL_BYTE_BITS) - 1);
+    if (run->excess == NULL)
+        return (struct place){.byte = byte};
+    return (struct place){.byte = byte | (uint64_t)run->excess[at].byte << VALUE_CELL_BYTE_BITS,
+                          .file = run->excess[at].file};
+}
 
 void value_table_run(const struct value_table *table, struct value_run *out);
 

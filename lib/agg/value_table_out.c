@@ -18,8 +18,9 @@ void value_table_entry(const struct value_table *table, uint64_t number, struct 
         const size_t length =
             value_form_spell(&counts->form, counts->first + (int64_t)number, out->spelled);
         out->key = (struct text){.bytes = out->spelled, .length = length};
-        out->count = counts->cells[number].count;
-        out->place = value_counts_place(counts, (size_t)number);
+        const struct value_run run = value_counts_run(counts);
+        out->count = value_run_count(&run, (size_t)number);
+        out->place = value_run_place(&run, (size_t)number);
         return;
     }
     const struct value_item *item = value_item_at(table->slots, number - cells);
@@ -32,7 +33,7 @@ bool value_table_next(const struct value_table *table, size_t *cursor, struct va
 {
     const struct value_counts *counts = table->counts;
     const size_t cells = counts == NULL ? 0 : counts->length;
-    while (*cursor < cells && counts->cells[*cursor].count == 0)
+    while (*cursor < cells && counts->cells[*cursor] == 0)
         ++*cursor;
     if (*cursor >= cells + value_slot_count(table))
         return false;
@@ -43,18 +44,7 @@ bool value_table_next(const struct value_table *table, size_t *cursor, struct va
 void value_table_run(const struct value_table *table, struct value_run *out)
 {
     const struct value_counts *counts = table->counts;
-    *out = (struct value_run){.length = 0};
-    if (counts == NULL)
-        return;
-    *out = (struct value_run){
-        .cells = counts->cells,
-        .length = counts->length,
-        .first = counts->first,
-        .unit = value_form_unit(&counts->form),
-        .exponent = (int8_t)-counts->form.digits,
-        .is_time = counts->form.kind != VALUE_FORM_NUMBER,
-        .has_files = counts->files != NULL,
-    };
+    *out = counts == NULL ? (struct value_run){.length = 0} : value_counts_run(counts);
 }
 
 /* ---- saving --------------------------------------------------------------------------------- */

@@ -84,8 +84,10 @@ static enum sheaf_status add_run(struct stats_column *column, const struct multi
     value_table_run(column->table, &run);
     *cursor = run.length;
     const struct multiset_series series = {
-        .times = run.length == 0 ? NULL : &run.cells->count,
-        .stride = sizeof *run.cells / sizeof run.cells->count,
+        .times = run.cells,
+        .shift = VALUE_CELL_BYTE_BITS,
+        .more = run.excess == NULL ? NULL : &run.excess->count,
+        .more_stride = sizeof *run.excess / sizeof run.excess->count,
         .length = run.length,
         .first = run.first,
         .unit = run.unit,
@@ -160,7 +162,7 @@ static void search_run(struct stats_column *column, struct quartile_search *sear
             continue;
         const int128 seconds = quartile->mantissa * (int128)power_ten(quartile->exponent);
         const int128 at = seconds / run->unit - run->first;
-        if (at < 0 || at >= (int128)run->length || run->cells[at].count == 0)
+        if (at < 0 || at >= (int128)run->length || run->cells[at] == 0)
             continue;
         struct value_entry entry;
         value_table_entry(column->table, (uint64_t)at, &entry);

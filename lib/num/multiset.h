@@ -47,8 +47,11 @@ enum sheaf_status multiset_add_column(struct multiset *set, const struct number 
 /* Numbers at equal distances, and how often each is there: the i-th is (first + i) * unit *
  * 10^exponent, which as an integer before the power of ten is below 2^62 and above -2^62. */
 struct multiset_series {
-    const uint64_t *times; /* of the i-th: times[i * stride], which may be 0 */
-    size_t stride;
+    /* Of the i-th: (times[i] >> shift) + more[i * more_stride], which may be 0. */
+    const uint64_t *times;
+    unsigned shift;       /* 0 … 63 */
+    const uint64_t *more; /* NULL: nothing */
+    size_t more_stride;
     size_t length;
     int64_t first;
     int64_t unit;    /* 1 … 10^6 */

@@ -246,12 +246,18 @@ static int64_t series_mantissa(const struct multiset_series *series, size_t inde
     return (series->first + (int64_t)index) * series->unit;
 }
 
+static inline uint64_t series_times(const struct multiset_series *series, size_t index)
+{
+    return (series->times[index] >> series->shift) +
+           (series->more == NULL ? 0 : series->more[index * series->more_stride]);
+}
+
 /* How many numbers are there at all. */
 static size_t series_present(const struct multiset_series *series)
 {
     size_t present = 0;
     for (size_t i = 0; i < series->length; i++)
-        present += series->times[i * series->stride] != 0;
+        present += series_times(series, i) != 0;
     return present;
 }
 
@@ -260,7 +266,7 @@ static int common_power(const struct multiset_series *series)
 {
     int power = -series->exponent;
     for (size_t i = 0; i < series->length && power > 0; i++) {
-        if (series->times[i * series->stride] == 0)
+        if (series_times(series, i) == 0)
             continue;
         while (series_mantissa(series, i) % (int64_t)power_ten(power) != 0)
             power--;
@@ -272,7 +278,7 @@ static enum sheaf_status add_slowly(struct multiset *set, const struct multiset_
                                     const struct multiset_charge *charge, struct sheaf_error *error)
 {
     for (size_t i = 0; i < series->length; i++) {
-        const uint64_t times = series->times[i * series->stride];
+        const uint64_t times = series_times(series, i);
         const struct number number = decimal_number(series_mantissa(series, i), series->exponent);
         if (times != 0)
             TRY(multiset_add(set, &number, times, charge, error));
@@ -285,7 +291,7 @@ static bool write_series(struct multiset_runs *runs, struct run *run,
                          const struct multiset_series *series, int64_t divisor)
 {
     for (size_t i = 0; i < series->length; i++) {
-        const uint64_t times = series->times[i * series->stride];
+        const uint64_t times = series_times(series, i);
         if (times > MULTISET_COUNT_MAX - runs->count)
             return false;
         if (times == 0)

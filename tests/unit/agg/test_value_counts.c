@@ -140,18 +140,26 @@ static void write_text(enum look look, unsigned step, uint64_t *random, char *ou
     }
 }
 
+/* About the greatest count and place that lie in a cell (VALUE_CELL_BYTE_BITS). */
+#define WIDE_COUNT (UINT64_C(1) << VALUE_CELL_COUNT_BITS)
+#define WIDE_BYTE (UINT64_C(1) << VALUE_CELL_BYTE_BITS)
+
 /* What the steps of one round have in common. */
 struct round {
     enum look look;
     bool is_pure; /* no other look in between */
     bool has_files;
+    bool has_many;  /* some values are there many times at once */
+    uint64_t begin; /* of the places */
 };
 
 static struct round make_round(uint64_t *random)
 {
     return (struct round){.look = (enum look)(unit_random(random) % LOOKS),
                           .is_pure = unit_random(random) % 2 == 0,
-                          .has_files = unit_random(random) % 2 == 0};
+                          .has_files = unit_random(random) % 2 == 0,
+                          .has_many = unit_random(random) % 2 == 0,
+                          .begin = unit_random(random) % 4 == 0 ? WIDE_BYTE - 5000 : 0};
 }
 
 /* The rows of one step: mostly of one look, some of others. */
@@ -159,6 +167,7 @@ struct step {
     struct text texts[ROWS];
     uint64_t row_bytes[ROWS];
     uint32_t selection[ROWS];
+    uint64_t times; /* how often each row is there; 1: also as a batch */
     struct column column;
     struct batch batch;
 };
@@ -171,10 +180,14 @@ static void make_step(struct step *step, struct model *model, const struct round
     const uint64_t others = round->is_pure ? 0 : unit_random(random) % 3 * 20 + 1;
     /* No two rows have one place. */
     const uint64_t base =
-        unit_random(random) % 4 == 0 ? 100000 - (uint64_t)number * 1000 : (uint64_t)number * 1000;
+        round->begin +
+        (unit_random(random) % 4 == 0 ? 100000 - (uint64_t)number * 1000 : (uint64_t)number * 1000);
     const uint32_t file = round->has_files && unit_random(random) % 2 == 0 ? number / 3 : 0;
     const uint32_t rows = unit_random(random) % 4 == 0 ? 20 : ROWS;
     uint32_t selected = 0;
+    step->times = round->has_many && unit_random(random) % 3 == 0
+                      ? WIDE_COUNT / (1 + unit_random(random) % 80) - unit_random(random) % 2
+                      : 1;
     for (uint32_t i = 0; i < rows; i++) {
         char *bytes = model->bytes[model->count];
         const bool is_other = unit_random(random) % 100 < others;
@@ -190,7 +203,7 @@ static void make_step(struct step *step, struct model *model, const struct round
         model->rows[model->count++] =
             (struct row){.text = step->texts[i],
                          .place = {.byte = step->row_bytes[i], .file = file},
-                         .count = 1};
+                         .count = step->times};
     }
     step->column = (struct column){.texts = step->texts};
     step->batch = (struct batch){.rows = rows,
@@ -220,7 +233,7 @@ static void take_step(struct value_table *table, const struct agg_call *call,
 {
     static char *groups[ROWS];
     const struct batch *batch = &step->batch;
-    const uint64_t way = unit_random(random) % 8;
+    const uint64_t way = step->times == 1 ? unit_random(random) % 8 : 0;
     if (way > 1) {
         ck_assert_int_eq(value_table_update(table, call, &step->column, batch, NULL), SHEAF_OK);
     } else if (way == 1) {
@@ -233,7 +246,7 @@ static void take_step(struct value_table *table, const struct agg_call *call,
             const uint32_t row = batch->selection[i];
             const struct value_entry entry = {
                 .key = step->texts[row],
-                .count = 1,
+                .count = step->times,
                 .place = {.byte = step->row_bytes[row], .file = batch->file}};
             ck_assert_int_eq(value_table_add(table, call, &entry, NULL), SHEAF_OK);
         }
@@ -334,6 +347,72 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* A batch of the numbers from 0 to ROWS - 1, at the given place. */
+static void make_numbers(struct step *step, struct model *model, uint64_t byte)
+{
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const int length = snprintf(model->bytes[i], TEXT_ROOM, "%u", i);
+        step->texts[i] = (struct text){.bytes = model->bytes[i], .length = (size_t)length};
+        step->row_bytes[i] = byte + 4 * i;
+    }
+    step->column = (struct column){.texts = step->texts};
+    step->batch = (struct batch){
+        .rows = ROWS, .row_bytes = step->row_bytes, .columns = &step->column, .selected = ROWS};
+}
+
+/* Counts each number of the batch `count` times, all but one of them at once. */
+static void take_numbers(struct value_table *table, const struct agg_call *call,
+                         const struct step *step, uint64_t count)
+{
+    ck_assert_int_eq(value_table_update(table, call, &step->column, &step->batch, NULL), SHEAF_OK);
+    for (uint32_t i = 0; i < ROWS && count > 1; i++) {
+        const struct value_entry entry = {
+            .key = step->texts[i], .count = count - 1, .place = {.byte = step->row_bytes[i]}};
+        ck_assert_int_eq(value_table_add(table, call, &entry, NULL), SHEAF_OK);
+    }
+}
+
+static void check_counts(const struct value_table *table, uint64_t count)
+{
+    struct value_run run;
+    value_table_run(table, &run);
+    ck_assert_uint_ge(run.length, ROWS);
+    ck_assert_uint_eq(table->distinct, ROWS);
+    struct value_entry entry;
+    for (size_t cursor = 0; value_table_next(table, &cursor, &entry);)
+        ck_assert_uint_eq(entry.count, count);
+}
+
+START_TEST(test_full_cells)
+{
+    static const uint64_t counts[] = {
+        1, 2, WIDE_COUNT / 2, WIDE_COUNT - 2, WIDE_COUNT - 1, WIDE_COUNT, 5 * WIDE_COUNT};
+    enum { COUNTS = sizeof counts / sizeof counts[0] };
+    static struct model model;
+    static struct step step;
+    struct memory_budget budget = {.limit = UINT64_MAX};
+    const struct agg_call call = call_of(&budget);
+    for (size_t n = 0; n < COUNTS * COUNTS; n++) {
+        const uint64_t left = counts[n / COUNTS], right = counts[n % COUNTS];
+        struct value_table into = {.nulls = 0}, from = {.nulls = 0};
+        make_numbers(&step, &model, 0);
+        take_numbers(&into, &call, &step, left);
+        take_numbers(&from, &call, &step, right);
+        check_counts(&into, left);
+        ck_assert_int_eq(value_table_merge(&into, &from, &call, NULL), SHEAF_OK);
+        value_table_drop(&from, &call);
+        check_counts(&into, left + right);
+        for (unsigned i = 1; i < 4; i++) {
+            make_numbers(&step, &model, 1000 * i);
+            take_numbers(&into, &call, &step, 1);
+            check_counts(&into, left + right + i);
+        }
+        value_table_drop(&into, &call);
+    }
+    ck_assert_uint_eq(budget.used, 0);
+}
+END_TEST
+
 /* A profile of the whole table is that of its values one by one. */
 START_TEST(test_profiles)
 {
@@ -385,6 +464,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("value counts");
     TCase *test_case = tcase_create("value counts");
     tcase_add_test(test_case, test_random);
+    tcase_add_test(test_case, test_full_cells);
     tcase_add_test(test_case, test_refused);
     tcase_add_test(test_case, test_profiles);
     suite_add_tcase(suite, test_case);
