@@ -188,8 +188,31 @@ static void find_quartiles(struct stats_column *column, struct quartile_search *
     }
 }
 
+/* Finds the quartiles of a column that has no values but those of the run, which are in order. */
+static void count_quartiles(struct stats_column *column, const struct value_run *run)
+{
+    const uint64_t count = column->profile->rows - column->profile->nulls;
+    uint64_t below = 0; /* values before the cell */
+    size_t at = 0;
+    for (unsigned i = 0; i < STATS_QUARTILES; i++) {
+        const uint64_t rank = quantile_lower_rank(count, &stats_quartiles[i]);
+        while (below + value_run_count(run, at) <= rank)
+            below += value_run_count(run, at++);
+        column->quartiles[i] = at;
+    }
+    column->has_quartiles = true;
+}
+
 static enum sheaf_status make_quartiles(struct stats_column *column, struct sheaf_error *error)
 {
+    struct value_run run;
+    struct value_entry other;
+    value_table_run(column->table, &run);
+    size_t cursor = run.length;
+    if (column->table->distinct > 0 && !value_table_next(column->table, &cursor, &other)) {
+        count_quartiles(column, &run);
+        return SHEAF_OK;
+    }
     const struct multiset *times;
     TRY(stats_column_numbers(column, &times, error));
     const uint64_t count = multiset_count(times);
