@@ -3,6 +3,21 @@
 
 #include "agg/group_key.h"
 
+static void probe_texts(const struct group_table *table, const struct text *texts, uint32_t count,
+                        struct group_probe *probes)
+{
+    uint64_t mix[2]; /* a copy, of which the compiler knows that no probe changes it */
+    memcpy(mix, table->mix, sizeof mix);
+    for (uint32_t i = 0; i < count; i++) {
+        if (group_key_is_long(texts[i])) {
+            group_probe_text(table, texts[i], &probes[i]);
+            continue;
+        }
+        group_key_load(texts[i], &probes[i]);
+        probes[i].tag = group_key_tag(table, mix, &probes[i]);
+    }
+}
+
 static uint32_t find_texts(const struct group_finder *finder, const struct text *texts, uint32_t i,
                            uint32_t count)
 {
@@ -19,7 +34,8 @@ static uint32_t find_texts(const struct group_finder *finder, const struct text 
     return i;
 }
 
-const struct group_kernel group_kernel_scalar = {.isa = ISA_SCALAR, .find_texts = find_texts};
+const struct group_kernel group_kernel_scalar = {
+    .isa = ISA_SCALAR, .probe_texts = probe_texts, .find_texts = find_texts};
 
 /* Nothing between the two is worth a kernel. */
 static const struct group_kernel *const kernels[ISA_COUNT] = {

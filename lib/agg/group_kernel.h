@@ -1,8 +1,8 @@
 /* agg/group_kernel.h - the inner loops of grouping, which are there for several instruction sets.
  *
- * The plain C ones define what the others do. A kernel may stop earlier than it must, and whoever
- * calls it then does that one row the long way; it may not do anything else. Shared by the group
- * files of this room only; one thread at a time per table. */
+ * The plain C ones define what the others do. One that finds may stop earlier than it must, and
+ * whoever calls it then does that one row the long way; it may not do anything else. Shared by the
+ * group files of this room only; one thread at a time per table. */
 #ifndef AGG_GROUP_KERNEL_H
 #define AGG_GROUP_KERNEL_H
 
@@ -32,6 +32,11 @@ struct group_adder {
 
 struct group_kernel {
     enum isa isa;
+
+    /* Makes the probes of texts of any length, behind each of which BATCH_PADDING bytes may be
+     * read. */
+    void (*probe_texts)(const struct group_table *table, const struct text *texts, uint32_t count,
+                        struct group_probe *probes);
 
     /* Finds the groups of texts from the i-th on into finder->found. Stops at the first that is a
      * null, too long for a record, or not where it is looked for: gives its number, or `count`.

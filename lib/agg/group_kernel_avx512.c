@@ -13,7 +13,7 @@ struct short_key {
     uint32_t tag;
 };
 
-static inline struct short_key load_key(const struct group_finder *finder, struct text text,
+static inline struct short_key load_key(const struct group_table *table, struct text text,
                                         const uint64_t mix[2])
 {
     struct short_key key;
@@ -22,8 +22,25 @@ static inline struct short_key load_key(const struct group_finder *finder, struc
     unsigned long long high;
     const uint64_t low = _mulx_u64((uint64_t)_mm_cvtsi128_si64(key.bytes) ^ mix[0],
                                    (uint64_t)_mm_extract_epi64(key.bytes, 1) ^ mix[1], &high);
-    key.tag = group_hash_tag(finder->table, low ^ high);
+    key.tag = group_hash_tag(table, low ^ high);
     return key;
+}
+
+static void probe_texts(const struct group_table *table, const struct text *texts, uint32_t count,
+                        struct group_probe *probes)
+{
+    const uint64_t mix[2] = {table->mix[0], table->mix[1]};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct text text = texts[i];
+        if (text.length > GROUP_INLINE || text.bytes == NULL) {
+            group_probe_text(table, text, &probes[i]);
+            continue;
+        }
+        const struct short_key key = load_key(table, text, mix);
+        _mm_storeu_si128((void *)&probes[i].key, key.bytes);
+        probes[i].length = (uint32_t)text.length;
+        probes[i].tag = key.tag;
+    }
 }
 
 /* Gives which of the four slots from `choice` on has the tag, as a bit at each slot's tag. */
@@ -56,7 +73,7 @@ static uint32_t find_texts(const struct group_finder *finder, const struct text 
         const struct text text = texts[i];
         if (text.length > GROUP_INLINE || text.bytes == NULL)
             break;
-        const struct short_key key = load_key(&own, text, mix);
+        const struct short_key key = load_key(own.table, text, mix);
         const uint64_t *choice = own.slots + (key.tag >> own.shift);
         const uint32_t slots = slots_with(choice, key.tag);
         if (slots == 0)
@@ -122,6 +139,7 @@ static uint64_t magnitude(const int64_t *mantissas, uint32_t count)
 }
 
 const struct group_kernel group_kernel_avx512 = {.isa = ISA_AVX512,
+                                                 .probe_texts = probe_texts,
                                                  .find_texts = find_texts,
                                                  .add_extremes = add_extremes,
                                                  .magnitude = magnitude};

@@ -92,33 +92,24 @@ void group_probe_text(const struct group_table *table, struct text text, struct 
     probe->tag = group_key_tag(table, table->mix, probe);
 }
 
-static void probe_padded(struct group_table *table, const struct group_source *source,
-                         uint32_t count)
-{
-    const struct text *texts = source->batch->columns[table->setup->keys[0]].texts;
-    uint64_t mix[2]; /* a copy, of which the compiler knows that no probe changes it */
-    memcpy(mix, table->mix, sizeof mix);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct text text = texts[batch_row(source->batch, source->start + i)];
-        if (group_key_is_long(text)) {
-            group_probe_text(table, text, &table->probes[i]);
-            continue;
-        }
-        group_key_load(text, &table->probes[i]);
-        table->probes[i].tag = group_key_tag(table, mix, &table->probes[i]);
-    }
-}
-
 static void probe_column(struct group_table *table, const struct group_source *source,
                          uint32_t count)
 {
     const struct batch *batch = source->batch;
     const struct text *texts = batch->columns[table->setup->keys[0]].texts;
-    if (batch->padded)
-        probe_padded(table, source, count);
-    else
+    struct text chosen[GROUP_BLOCK];
+    if (!batch->padded) {
         for (uint32_t i = 0; i < count; i++)
             group_probe_text(table, texts[batch_row(batch, source->start + i)], &table->probes[i]);
+        return;
+    }
+    if (batch->selection == NULL) {
+        table->kernel->probe_texts(table, texts + source->start, count, table->probes);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        chosen[i] = texts[batch->selection[source->start + i]];
+    table->kernel->probe_texts(table, chosen, count, table->probes);
 }
 
 static struct text key_text(const struct group_table *table, const struct batch *batch,

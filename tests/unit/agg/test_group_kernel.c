@@ -1,6 +1,7 @@
 /* The loops of grouping that are there for several instruction sets find and add what the plain
  * ones do, which read texts without padding here and so take no shortcut at all. */
-#include "agg/group_table.h"
+#include "agg/group_kernel.h"
+#include "agg/group_key.h"
 #include "num/print.h"
 #include "unit/unit.h"
 
@@ -190,6 +191,26 @@ START_TEST(test_same)
 }
 END_TEST
 
+START_TEST(test_same_probes)
+{
+    static struct fixture fixture;
+    struct group_probe probes[KEYS];
+    struct group_table *table;
+    if (!isa_is_available((enum isa)_i))
+        return;
+    fixture_open(&fixture, unit_seed("probes", 11));
+    make_keys(&fixture, KEYS);
+    ck_assert_int_eq(group_table_open(&fixture.setup, &table, NULL), SHEAF_OK);
+    group_kernel_of((enum isa)_i)->probe_texts(table, fixture.keys, KEYS, probes);
+    for (uint32_t k = 0; k < KEYS; k++) {
+        struct group_probe probe;
+        group_probe_text(table, fixture.keys[k], &probe);
+        ck_assert_mem_eq(&probes[k], &probe, sizeof probe);
+    }
+    group_table_close(table);
+}
+END_TEST
+
 /* Here what was found by a tag is mostly another key. */
 START_TEST(test_same_with_weak_hash)
 {
@@ -207,6 +228,7 @@ static Suite *suite(void)
     Suite *s = suite_create("group kernel");
     TCase *tcase = tcase_create("group kernel");
     tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, test_same_probes, 0, ISA_COUNT);
     tcase_add_loop_test(tcase, test_same, 0, ISA_COUNT);
     tcase_add_loop_test(tcase, test_same_with_weak_hash, 0, ISA_COUNT);
     suite_add_tcase(s, tcase);
