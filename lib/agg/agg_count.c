@@ -141,7 +141,12 @@ static enum sheaf_status tally_finish(const void *state, const struct agg_call *
                                       struct value *out, struct sheaf_error *error)
 {
     (void)call, (void)error;
-    *out = value_count(((const struct tally *)state)->count);
+    /* Member by member, for this is done per cell: a whole value would be made elsewhere first, in
+     * small stores, and be read too soon after in large ones. */
+    out->kind = VALUE_NUMBER;
+    out->number.mantissa = (int128)((const struct tally *)state)->count;
+    out->number.exponent = 0;
+    out->number.kind = NUMBER_DECIMAL;
     return SHEAF_OK;
 }
 

@@ -61,23 +61,18 @@ static enum sheaf_status sum_finish(const void *state, const struct agg_call *ca
                                     struct value *out, struct sheaf_error *error)
 {
     const struct total *total = state;
-    struct number number;
-    TRY(exact_sum_value(&total->sum, call->round, &number, error));
-    *out = value_number(number);
-    return SHEAF_OK;
+    out->kind = VALUE_NUMBER;
+    return exact_sum_value(&total->sum, call->round, &out->number, error);
 }
 
 static enum sheaf_status mean_finish(const void *state, const struct agg_call *call,
                                      struct value *out, struct sheaf_error *error)
 {
     const struct total *total = state;
-    *out = value_null();
-    if (total->count == 0)
-        return SHEAF_OK;
-    struct number number;
-    TRY(exact_mean(&total->sum, total->count, call->round, &number, error));
-    *out = value_number(number);
-    return SHEAF_OK;
+    out->kind = total->count == 0 ? VALUE_NULL : VALUE_NUMBER;
+    return total->count == 0
+               ? SHEAF_OK
+               : exact_mean(&total->sum, total->count, call->round, &out->number, error);
 }
 
 static void total_save(const void *state, const struct agg_call *call, struct buffer *out)

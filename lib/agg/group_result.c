@@ -86,8 +86,10 @@ enum sheaf_status group_table_row(const struct group_table *table, uint64_t row,
     const struct group *group = group_at(part, number);
     const char *at = NULL;
     for (uint32_t k = 0; k < table->setup->key_count; k++) {
-        const struct text text = group_key_next(part, group, &at);
-        *cells++ = text.bytes == NULL ? value_null() : value_text(text);
+        /* Member by member: see agg_count.c. */
+        cells->text = group_key_next(part, group, &at);
+        cells->kind = cells->text.bytes == NULL ? VALUE_NULL : VALUE_TEXT;
+        cells++;
     }
     for (uint32_t i = 0; i < table->setup->call_count; i++)
         TRY(finish_call(part, number, i, cells++, error));

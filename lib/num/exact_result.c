@@ -17,6 +17,15 @@ static void store_double(struct number *out, double real)
     *out = (struct number){.real = real, .kind = NUMBER_DOUBLE};
 }
 
+/* Member by member: a whole number would be made elsewhere, in stores of other sizes than the loads
+ * that copy it, which then wait for them. */
+static void store_decimal(struct number *out, int128 mantissa, int exponent)
+{
+    out->mantissa = mantissa;
+    out->exponent = (int8_t)exponent;
+    out->kind = NUMBER_DECIMAL;
+}
+
 /* The result of sums that met NaN or infinities. */
 static double special_value(uint8_t special)
 {
@@ -75,9 +84,7 @@ static bool store_small(struct number *out, uint128 magnitude, bool negative, in
     const uint128 rounded = quotient_round(&quotient);
     if (rounded >= power_ten_wide(NUMBER_DIGITS))
         return false;
-    *out = (struct number){.mantissa = negative ? -(int128)rounded : (int128)rounded,
-                           .exponent = (int8_t)-digits,
-                           .kind = NUMBER_DECIMAL};
+    store_decimal(out, negative ? -(int128)rounded : (int128)rounded, -digits);
     return true;
 }
 
@@ -95,7 +102,7 @@ static bool store_small_sum(struct number *out, const struct exact_sum *sum, int
     if (!is_small(sum) || sum->scale > 0 || sum->scale < NUMBER_EXPONENT_MIN ||
         power_magnitude(sum->small) >= power_ten_wide(NUMBER_DIGITS))
         return false;
-    *out = (struct number){.mantissa = sum->small, .exponent = sum->scale, .kind = NUMBER_DECIMAL};
+    store_decimal(out, sum->small, sum->scale);
     return true;
 }
 
