@@ -291,6 +291,7 @@ struct taking {
 
 /* Some rows of it. */
 struct block {
+    int64_t keys[BLOCK]; /* for the window, if there is one */
     uint32_t rows[BLOCK];
     uint32_t count;
 };
@@ -323,49 +324,60 @@ static enum sheaf_status take_rows(const struct taking *taking, const uint32_t *
 /* Counts keys, if `ascending` those of rows in order and after all that were counted; leaves the
  * rows without a cell. */
 static enum sheaf_status count_keys(const struct taking *taking, bool ascending,
-                                    const int64_t *keys, struct block *rows)
+                                    struct block *block)
 {
     struct value_counts *const counts = taking->table->counts;
     value_cell *const cells = counts->cells;
     const uint64_t first = (uint64_t)counts->first;
     const size_t length = counts->length;
     uint32_t others = 0;
-    for (uint32_t i = 0; i < rows->count; i++) {
-        const uint64_t cell = (uint64_t)keys[i] - first;
+    for (uint32_t i = 0; i < block->count; i++) {
+        const uint64_t cell = (uint64_t)block->keys[i] - first;
         if (cell >= length)
-            rows->rows[others++] = rows->rows[i];
+            block->rows[others++] = block->rows[i];
         else if (ascending && value_cell_takes_one(cells[cell]))
             cells[cell] += VALUE_CELL_ONE;
         else
-            TRY(value_counts_add(counts, cell, 1, batch_place(taking->batch, rows->rows[i]),
+            TRY(value_counts_add(counts, cell, 1, batch_place(taking->batch, block->rows[i]),
                                  taking->call, taking->error));
     }
-    rows->count = others;
+    block->count = others;
     return SHEAF_OK;
 }
 
-static void prefetch_cells(const struct value_counts *counts, const int64_t *keys, uint32_t count)
+/* Takes the rows of a block of texts, first to the window. */
+static enum sheaf_status take_block(const struct taking *taking, struct block *block,
+                                    bool ascending)
+{
+    struct value_table *const table = taking->table;
+    const uint64_t before = table->counts->present;
+    TRY(count_keys(taking, ascending, block));
+    table->distinct += table->counts->present - before;
+    return block->count == 0 ? SHEAF_OK : take_rows(taking, block->rows, block->count);
+}
+
+/* Asks for cells so far from each other that they are hardly in the caches. */
+static void prefetch_cells(const struct value_counts *counts, const struct block *block)
 {
     if (counts->length < LARGE_WINDOW)
         return;
-    for (uint32_t i = 0; i < count; i++)
-        if (value_counts_hold(counts, keys[i]))
-            __builtin_prefetch(&counts->cells[value_counts_cell(counts, keys[i])], 1);
+    for (uint32_t i = 0; i < block->count; i++)
+        if (value_counts_hold(counts, block->keys[i]))
+            __builtin_prefetch(&counts->cells[value_counts_cell(counts, block->keys[i])], 1);
 }
 
-/* Takes rows of texts, first to the window. */
-static enum sheaf_status take_block(const struct taking *taking, struct block *rows, bool ascending)
+static void read_block(const struct taking *taking, uint32_t start, struct block *block)
 {
-    int64_t keys[BLOCK];
-    struct value_table *const table = taking->table;
-    struct value_counts *const counts = table->counts;
-    const uint64_t before = counts->present;
-    value_form_keys(&counts->form, taking->column->texts, rows->rows, rows->count,
-                    taking->batch->padded ? VALUE_FORM_PADDED : VALUE_FORM_BARE, keys);
-    prefetch_cells(counts, keys, rows->count);
-    TRY(count_keys(taking, ascending, keys, rows));
-    table->distinct += counts->present - before;
-    return rows->count == 0 ? SHEAF_OK : take_rows(taking, rows->rows, rows->count);
+    const uint32_t left = taking->batch->selected - start;
+    const struct value_counts *counts = taking->table->counts;
+    block->count = left < BLOCK ? left : BLOCK;
+    for (uint32_t i = 0; i < block->count; i++)
+        block->rows[i] = batch_row(taking->batch, start + i);
+    if (counts == NULL)
+        return;
+    value_form_keys(&counts->form, taking->column->texts, block->rows, block->count,
+                    taking->batch->padded ? VALUE_FORM_PADDED : VALUE_FORM_BARE, block->keys);
+    prefetch_cells(counts, block);
 }
 
 /* Whether all rows of the batch stand after all that the window has counted, which is then told of
@@ -379,19 +391,20 @@ static bool follows(struct value_counts *counts, const struct batch *batch)
     return true;
 }
 
+/* Reads each block before it counts the last one, whose cells are on their way meanwhile. */
 static enum sheaf_status take_batch(const struct taking *taking)
 {
     const struct batch *const batch = taking->batch;
     struct value_counts *const counts = taking->table->counts;
-    struct block rows;
+    struct block blocks[2];
     const bool ascending = counts != NULL && follows(counts, batch);
-    for (uint32_t start = 0; start < batch->selected; start += BLOCK) {
-        const uint32_t left = batch->selected - start;
-        rows.count = left < BLOCK ? left : BLOCK;
-        for (uint32_t i = 0; i < rows.count; i++)
-            rows.rows[i] = batch_row(batch, start + i);
-        TRY(counts != NULL ? take_block(taking, &rows, ascending)
-                           : take_rows(taking, rows.rows, rows.count));
+    read_block(taking, 0, &blocks[0]);
+    for (uint32_t start = 0, now = 0; start < batch->selected; start += BLOCK, now ^= 1) {
+        struct block *const block = &blocks[now];
+        if (batch->selected - start > BLOCK)
+            read_block(taking, start + BLOCK, &blocks[now ^ 1]);
+        TRY(counts != NULL ? take_block(taking, block, ascending)
+                           : take_rows(taking, block->rows, block->count));
     }
     return SHEAF_OK;
 }
