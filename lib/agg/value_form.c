@@ -243,6 +243,36 @@ void value_form_keys(const struct value_form *form, const struct text *texts, co
     }
 }
 
+/* Whether a text is the one spelling of the mantissa that it was read as: it begins and ends with a
+ * digit, the point is in its place, and the number is not too small for as many digits. */
+static inline bool is_spelled(struct text text, int64_t mantissa, unsigned digits)
+{
+    const bool negative = mantissa < 0;
+    const size_t besides = (size_t)negative + (digits > 0); /* the sign, the point */
+    const size_t count = text.length - besides; /* wraps around when there are fewer bytes */
+    if (count > DIGITS_MOST || count < digits + 1)
+        return false;
+    const uint64_t magnitude = negative ? -(uint64_t)mantissa : (uint64_t)mantissa;
+    const uint64_t least = count > digits + 1 ? power_ten((int)count - 1) : 0;
+    const unsigned first = (unsigned)(unsigned char)text.bytes[negative] - '0';
+    const unsigned last = (unsigned)(unsigned char)text.bytes[text.length - 1] - '0';
+    const bool has_point = digits == 0 || text.bytes[text.length - 1 - digits] == '.';
+    return (magnitude >= least) & (first <= 9) & (last <= 9) & has_point;
+}
+
+void value_form_decimal_keys(const struct value_form *form, const struct text *texts,
+                             const struct decimals *decimals, const uint32_t *rows, uint32_t count,
+                             int64_t *keys)
+{
+    const unsigned digits = form->digits;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t row = rows == NULL ? i : rows[i];
+        const int64_t mantissa = decimals->mantissas[row];
+        const bool is_key = mantissa != DECIMAL_NULL && is_spelled(texts[row], mantissa, digits);
+        keys[i] = is_key ? mantissa : VALUE_FORM_NONE;
+    }
+}
+
 bool value_form_of(struct text text, struct value_form *out)
 {
     if (text.length == 0 || text.length > VALUE_FORM_SIZE)

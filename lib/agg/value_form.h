@@ -8,6 +8,7 @@
 #ifndef AGG_VALUE_FORM_H
 #define AGG_VALUE_FORM_H
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -47,6 +48,18 @@ enum value_form_texts { VALUE_FORM_BARE, VALUE_FORM_PADDED };
  * null have VALUE_FORM_PADDING. */
 void value_form_keys(const struct value_form *form, const struct text *texts, const uint32_t *rows,
                      uint32_t count, enum value_form_texts padding, int64_t *keys);
+
+/* True when short decimals have as many digits after the point as numbers of the form. */
+static inline bool value_form_fits(const struct value_form *form, const struct decimals *decimals)
+{
+    return form->kind == VALUE_FORM_NUMBER && decimals->mantissas != NULL &&
+           decimals->exponent == -form->digits;
+}
+
+/* As value_form_keys, and quicker, of texts that were read as decimals which fit the form. */
+void value_form_decimal_keys(const struct value_form *form, const struct text *texts,
+                             const struct decimals *decimals, const uint32_t *rows, uint32_t count,
+                             int64_t *keys);
 
 /* Spells a key that some text has; gives the length. */
 size_t value_form_spell(const struct value_form *form, int64_t key, char out[VALUE_FORM_SIZE]);

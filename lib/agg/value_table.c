@@ -375,8 +375,13 @@ static void read_block(const struct taking *taking, uint32_t start, struct block
         block->rows[i] = batch_row(taking->batch, start + i);
     if (counts == NULL)
         return;
-    value_form_keys(&counts->form, taking->column->texts, block->rows, block->count,
-                    taking->batch->padded ? VALUE_FORM_PADDED : VALUE_FORM_BARE, block->keys);
+    const struct column *const column = taking->column;
+    if (value_form_fits(&counts->form, &column->decimals))
+        value_form_decimal_keys(&counts->form, column->texts, &column->decimals, block->rows,
+                                block->count, block->keys);
+    else
+        value_form_keys(&counts->form, column->texts, block->rows, block->count,
+                        taking->batch->padded ? VALUE_FORM_PADDED : VALUE_FORM_BARE, block->keys);
     prefetch_cells(counts, block);
 }
 

@@ -1,5 +1,6 @@
 #include "job/convert.h"
 
+#include "agg/agg.h"
 #include "num/decimals.h"
 #include "num/parse.h"
 
@@ -12,6 +13,7 @@ struct typed {
     int64_t *mantissas; /* of the numbers, where they are short decimals */
     struct instant *instants;
     struct text *texts; /* a copy with bad values made null */
+    bool is_counted;    /* its texts are, by value: which is quicker if they are short decimals */
     /* After a batch whose numbers were no short decimals, some are not tried: */
     uint32_t untried; /* batches still to come that are not */
     uint32_t backoff; /* how many that will be the next time */
@@ -39,6 +41,17 @@ struct first_bad {
     bool is_instant;
 };
 
+/* Finds the columns whose values are counted whole. */
+static void find_counted(struct converter *converter)
+{
+    const struct sheaf_plan *plan = converter->plan;
+    const struct group_setup *groups = &plan->core->groups;
+    const struct agg_ops *distinct = agg_find("distinct", strlen("distinct"));
+    for (uint32_t i = 0; i < groups->call_count && groups->key_count == 0; i++)
+        if (groups->calls[i].ops == distinct && groups->calls[i].type == TYPE_UNKNOWN)
+            converter->typed[plan->argument_slots[i]].is_counted = true;
+}
+
 enum sheaf_status converter_open(const struct sheaf_plan *plan, struct converter **out,
                                  struct sheaf_error *error)
 {
@@ -55,6 +68,7 @@ enum sheaf_status converter_open(const struct sheaf_plan *plan, struct converter
         converter_close(converter);
         return error_no_memory(error, "a converter");
     }
+    find_counted(converter);
     *out = converter;
     return SHEAF_OK;
 }
@@ -67,7 +81,8 @@ static void free_vectors(struct converter *converter)
         memory_free(typed->mantissas);
         memory_free(typed->instants);
         memory_free(typed->texts);
-        *typed = (struct typed){.untried = typed->untried, .backoff = typed->backoff};
+        *typed = (struct typed){
+            .is_counted = typed->is_counted, .untried = typed->untried, .backoff = typed->backoff};
     }
     memory_free(converter->bad);
     memory_free(converter->left_out);
@@ -104,16 +119,18 @@ static enum sheaf_status reserve(struct converter *converter, uint32_t rows,
     for (uint32_t slot = 0; slot < converter->plan->use_count; slot++) {
         const struct column_use *use = &converter->plan->uses[slot];
         struct typed *typed = &converter->typed[slot];
-        if (use->as_number) {
+        const bool may_be_decimals = use->as_number || typed->is_counted;
+        if (use->as_number)
             typed->numbers = memory_alloc(capacity * sizeof *typed->numbers);
+        if (may_be_decimals)
             typed->mantissas =
                 memory_alloc((capacity + DECIMAL_ROOM_OVER) * sizeof *typed->mantissas);
-        }
         if (use->as_instant)
             typed->instants = memory_alloc(capacity * sizeof *typed->instants);
         if (use->as_number || use->as_instant)
             typed->texts = memory_alloc(capacity * sizeof *typed->texts);
-        complete &= !use->as_number || (typed->numbers != NULL && typed->mantissas != NULL);
+        complete &= !use->as_number || typed->numbers != NULL;
+        complete &= !may_be_decimals || typed->mantissas != NULL;
         complete &= !use->as_instant || typed->instants != NULL;
         complete &= !(use->as_number || use->as_instant) || typed->texts != NULL;
     }
@@ -306,6 +323,8 @@ static void convert_column(struct converter *converter, const struct batch *batc
         const uint32_t bad = make_numbers(converter, batch, slot);
         if (bad > 0)
             take_bad(converter, batch, slot, bad, false, first);
+    } else if (converter->typed[slot].is_counted) {
+        (void)make_decimals(converter, batch, slot);
     }
     if (use->as_instant) {
         const uint32_t bad = make_instants(converter, batch, slot);

@@ -1,6 +1,7 @@
 /* Texts that are keys: one key a text, one text a key, against readers that know nothing of it. */
 #include "agg/value_form.h"
 
+#include "num/decimals.h"
 #include "num/time.h"
 #include "unit/unit.h"
 
@@ -194,12 +195,79 @@ START_TEST(test_columns)
 }
 END_TEST
 
+/* ---- keys of decimals ---------------------------------------------------------------------- */
+
+/* A number with some digits after the point, as often as not spelled in another way than its own.
+ */
+static size_t write_number(unsigned digits, uint64_t *random, char *out)
+{
+    static const char *const befores[] = {"",  "",  "",   "-",  "-",  "+",
+                                          " ", "0", "-0", "00", " -", "+0"};
+    enum { BEFORES = sizeof befores / sizeof befores[0] };
+    const uint64_t word = unit_random(random);
+    const unsigned whole = (unsigned)(word >> 8 & 0xffff) >> (word & 15);
+    const char *const after = word >> 60 == 0 ? " " : "";
+    const char *const before = befores[(word >> 32) % BEFORES];
+    int length = snprintf(out, ROOM, "%s%u", before, whole);
+    if (whole == 0 && digits > 0 && (word >> 59) % 2 == 0)
+        length = snprintf(out, ROOM, "%s", before); /* nothing before the point */
+    if (digits > 0)
+        length += snprintf(out + length, ROOM - (size_t)length, ".%0*u", (int)digits,
+                           (unsigned)(word >> 40 & 0xff) % (digits == 1 ? 10 : 100));
+    length += snprintf(out + length, ROOM - (size_t)length, "%s", after);
+    return (size_t)length;
+}
+
+/* Gives whether the numbers were decimals that fit the form. */
+static bool check_decimals(const struct decimal_kernel *kernel, unsigned digits, uint64_t *random)
+{
+    enum { FEW = 24, ROOM_OVER = 16 };
+    static char bytes[FEW][ROOM];
+    struct text texts[FEW];
+    int64_t mantissas[FEW + ROOM_OVER], usual[FEW], quick[FEW], picked[FEW];
+    uint32_t rows[FEW];
+    const struct value_form form = {.kind = VALUE_FORM_NUMBER, .digits = (uint8_t)digits};
+    for (uint32_t i = 0; i < FEW; i++) {
+        const unsigned own = unit_random(random) % 8 == 0 ? digits / 2 : digits;
+        texts[i] = (struct text){.bytes = bytes[i], .length = write_number(own, random, bytes[i])};
+        rows[i] = FEW - 1 - i;
+        if (unit_random(random) % 16 == 0)
+            texts[i] = (struct text){.bytes = NULL};
+    }
+    struct decimals decimals;
+    if (!kernel->parse(texts, FEW, mantissas, &decimals) || !value_form_fits(&form, &decimals))
+        return false;
+    value_form_keys(&form, texts, NULL, FEW, VALUE_FORM_PADDED, usual);
+    value_form_decimal_keys(&form, texts, &decimals, NULL, FEW, quick);
+    value_form_decimal_keys(&form, texts, &decimals, rows, FEW, picked);
+    for (uint32_t i = 0; i < FEW; i++) {
+        ck_assert_msg(usual[i] == quick[i], "\"%.*s\"", (int)texts[i].length, texts[i].bytes);
+        ck_assert_int_eq(quick[i], picked[FEW - 1 - i]);
+    }
+    return true;
+}
+
+START_TEST(test_decimals)
+{
+    uint64_t random = unit_seed("decimals", 52);
+    for (enum isa isa = ISA_SCALAR; isa < ISA_COUNT; isa++) {
+        if (!isa_is_available(isa))
+            continue;
+        int checked = 0;
+        for (int round = 0; round < 3000; round++)
+            checked += check_decimals(decimal_kernel_of(isa), (unsigned)round % 4, &random);
+        ck_assert_int_gt(checked, 500);
+    }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("value form");
     TCase *test_case = tcase_create("value form");
     tcase_add_test(test_case, test_forms);
     tcase_add_test(test_case, test_columns);
+    tcase_add_test(test_case, test_decimals);
     suite_add_tcase(suite, test_case);
     return suite;
 }
