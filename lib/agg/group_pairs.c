@@ -15,12 +15,12 @@ struct pairing {
     struct group_table **tables;
     unsigned count;
     const struct group_combining *how;
-    unsigned seeker;    /* the table whose groups look for their likes in those before it */
-    bool puts_off;      /* pairs that want memory */
-    uint64_t put_off;   /* of all workers; so below */
-    uint64_t *put_offs; /* of each worker; so below */
-    struct sheaf_error *errors;
-    _Atomic uint64_t next; /* piece */
+    unsigned workers;
+    unsigned seeker;            /* the table whose groups look for their likes in those before it */
+    bool puts_off;              /* pairs that want memory */
+    uint64_t put_off;           /* pairs */
+    uint64_t *put_offs;         /* of each worker */
+    struct sheaf_error *errors; /* of each worker */
 };
 
 /* Some neighbours on their search. */
@@ -115,14 +115,13 @@ static enum sheaf_status pair_piece(struct pairing *pairing, uint64_t piece, uns
 static void pair_pieces(void *argument, unsigned worker)
 {
     struct pairing *pairing = argument;
+    struct sheaf_error *error = &pairing->errors[worker];
     const uint64_t count = pairing->tables[pairing->seeker]->count;
     const uint64_t pieces = count / PIECE_GROUPS + (count % PIECE_GROUPS != 0);
-    for (;;) {
-        const uint64_t piece = atomic_fetch_add(&pairing->next, 1);
-        if (piece >= pieces ||
-            pair_piece(pairing, piece, worker, &pairing->errors[worker]) != SHEAF_OK)
+    const unsigned workers = pairing->puts_off ? pairing->workers : 1;
+    for (uint64_t piece = worker; piece < pieces; piece += workers)
+        if (pair_piece(pairing, piece, worker, error) != SHEAF_OK)
             return;
-    }
 }
 
 /* ---- all of it --------------------------------------------------------------------------- */
@@ -147,43 +146,39 @@ static enum sheaf_status level(const struct pairing *pairing, struct sheaf_error
 }
 
 /* Lets the groups of each table but the first find their likes. */
-static enum sheaf_status pair_all(struct pairing *pairing, unsigned workers,
-                                  struct sheaf_error *error)
+static enum sheaf_status pair_all(struct pairing *pairing, struct sheaf_error *error)
 {
     struct executor *executor = pairing->how->executor;
     const struct executor_task task = {.work = pair_pieces, .argument = pairing};
     for (pairing->seeker = 1; pairing->seeker < pairing->count; pairing->seeker++) {
-        atomic_store(&pairing->next, 0);
         if (pairing->puts_off)
             TRY(executor->ops->run(executor, &task, error));
         else
             pair_pieces(pairing, 0);
-        for (unsigned w = 0; w < workers; w++)
+        for (unsigned w = 0; w < pairing->workers; w++)
             if (pairing->errors[w].status != SHEAF_OK) {
                 *error = pairing->errors[w];
                 return error->status;
             }
     }
-    for (unsigned w = 0; w < workers; w++)
+    for (unsigned w = 0; w < pairing->workers; w++)
         pairing->put_off += pairing->put_offs[w];
     return SHEAF_OK;
 }
 
 static enum sheaf_status pair_twice(struct pairing *pairing, struct sheaf_error *error)
 {
-    const struct executor *executor = pairing->how->executor;
-    const unsigned workers = executor->ops->workers(executor);
-    pairing->errors = memory_zeroed(workers, sizeof *pairing->errors);
-    pairing->put_offs = memory_zeroed(workers, sizeof *pairing->put_offs);
+    pairing->errors = memory_zeroed(pairing->workers, sizeof *pairing->errors);
+    pairing->put_offs = memory_zeroed(pairing->workers, sizeof *pairing->put_offs);
     enum sheaf_status status = SHEAF_OK;
     if (pairing->errors == NULL || pairing->put_offs == NULL)
         status = error_no_memory(error, pairing->tables[0]->setup->what);
     pairing->puts_off = true;
     if (status == SHEAF_OK)
-        status = pair_all(pairing, workers, error);
+        status = pair_all(pairing, error);
     pairing->puts_off = false;
     if (status == SHEAF_OK && pairing->put_off > 0)
-        status = pair_all(pairing, workers, error);
+        status = pair_all(pairing, error);
     memory_free(pairing->errors);
     memory_free(pairing->put_offs);
     return status;
@@ -221,7 +216,10 @@ enum sheaf_status group_pairs_combine(struct group_table **tables, unsigned coun
 {
     struct group_table *whole;
     TRY(group_table_open(tables[0]->setup, &whole, error));
-    struct pairing pairing = {.tables = tables, .count = count, .how = how};
+    struct pairing pairing = {.tables = tables,
+                              .count = count,
+                              .how = how,
+                              .workers = how->executor->ops->workers(how->executor)};
     enum sheaf_status status = own_tables(&pairing, whole, error);
     pairing.tables = whole->parts;
     if (status == SHEAF_OK)

@@ -10,6 +10,9 @@ enum {
     BUFFER_LEAST = 4096, /* before it is sorted */
     BUFFER_MOST_BYTES = 1 << 21,
     RUNS_FIRST = 1,
+    /* What is charged for a multiset: also what malloc keeps beside its first two blocks, which is
+     * much of a million small ones. */
+    RUNS_CHARGE = sizeof(struct multiset_runs) + 32,
 };
 
 enum sheaf_status multiset_too_many(const struct multiset_charge *charge, struct sheaf_error *error)
@@ -56,11 +59,11 @@ enum sheaf_status multiset_begin(struct multiset *set, const struct multiset_cha
         unsettle(set->runs);
         return SHEAF_OK;
     }
-    TRY(memory_charge(charge->budget, sizeof *set->runs, charge->what, charge->column, error));
+    TRY(memory_charge(charge->budget, RUNS_CHARGE, charge->what, charge->column, error));
     set->runs = memory_zeroed(1, sizeof *set->runs);
     if (set->runs != NULL)
         return SHEAF_OK;
-    memory_uncharge(charge->budget, sizeof *set->runs);
+    memory_uncharge(charge->budget, RUNS_CHARGE);
     return error_no_memory(error, charge->what);
 }
 
@@ -311,7 +314,7 @@ void multiset_drop(struct multiset *set, struct memory_budget *budget)
     multiset_run_close(&runs->buffer, runs->form, budget);
     for (size_t i = 0; i < runs->run_count; i++)
         multiset_run_close(&runs->runs[i], runs->form, budget);
-    memory_uncharge(budget, sizeof *runs + runs->run_capacity * sizeof *runs->runs);
+    memory_uncharge(budget, RUNS_CHARGE + runs->run_capacity * sizeof *runs->runs);
     memory_free(runs->runs);
     memory_free(runs);
     set->runs = NULL;

@@ -402,9 +402,9 @@ START_TEST(takes_little_memory)
     const struct number price = decimal(1250, -2);
     struct multiset set = {NULL};
     ck_assert_int_eq(multiset_add(&set, &price, 1, &charge, NULL), SHEAF_OK);
-    ck_assert_uint_le(budget.used, 100);
+    ck_assert_uint_le(budget.used, 128); /* what malloc takes beside them too */
     ck_assert_int_eq(multiset_settle(&set, &charge, NULL), SHEAF_OK);
-    ck_assert_uint_le(budget.used, 110);
+    ck_assert_uint_le(budget.used, 144);
     multiset_drop(&set, &budget);
     /* A long column of few values stays small; different ones take little over 8 bytes each. */
     for (int different = 0; different <= 1; different++) {
@@ -414,7 +414,7 @@ START_TEST(takes_little_memory)
         }
         ck_assert_uint_le(budget.used, different ? 13000000 : 100000);
         ck_assert_int_eq(multiset_settle(&set, &charge, NULL), SHEAF_OK);
-        ck_assert_uint_le(budget.used, different ? 8000200 : 20000);
+        ck_assert_uint_le(budget.used, different ? 8000240 : 20000);
         ck_assert_uint_eq(multiset_distinct(&set), different ? 1000000 : 1000);
         struct number value;
         multiset_at(&set, 987654, &value);
