@@ -5,7 +5,9 @@ The program is $SHEAF, or build/sheaf at the root of the repository.
 
 import csv
 import fcntl
+import functools
 import io
+import itertools
 import json
 import math
 import os
@@ -199,6 +201,25 @@ def root(value):
     exact = whole * whole == scaled and (value.numerator << (2 * shift)) % value.denominator == 0
     # A sticky bit below all that a double holds decides ties.
     return float(Fraction(2 * whole + (not exact), 2 << shift))
+
+
+@functools.cache
+def instruction_sets():
+    """Those that this machine can run."""
+    for line in run("--features").out.decode().splitlines():
+        name, _, rest = line.partition(":")
+        if name == "instructions":
+            return tuple(rest.split())
+    raise AssertionError("--features names no instruction sets")
+
+
+@functools.cache
+def every_engine():
+    """Options that say what reads and computes, without end. One iterator for all, so that tests
+    with few settings meet others each time."""
+    engines = itertools.product(("simd", "libcsv", "simd"), instruction_sets(), ("pread", "mmap"))
+    return itertools.cycle([("--scanner", scanner, "--isa", isa, "--io", io)
+                            for scanner, isa, io in engines])
 
 
 class Case(unittest.TestCase):

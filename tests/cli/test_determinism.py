@@ -3,7 +3,7 @@
 import itertools
 import unittest
 
-from sheaf_test import EXECUTORS, Case, run, seed
+from sheaf_test import EXECUTORS, Case, every_engine, run, seed
 
 THREADS = (1, 2, 3, 8)
 SIZES = ("1", "2", "3", "7", "64", "4K", "1M")
@@ -14,8 +14,9 @@ EVERYTHING = ("count()", "count(v)", "nulls(v)", "sum(v)", "mean(v)", "min(v)", 
 
 class Determinism(Case):
     def settings(self, sizes):
-        for executor, threads, size in itertools.product(EXECUTORS, THREADS, sizes):
-            yield ("--executor", executor, "-j", str(threads), "--chunk-size", size)
+        every = itertools.product(EXECUTORS, THREADS, sizes)
+        for (executor, threads, size), engine in zip(every, every_engine()):
+            yield ("--executor", executor, "-j", str(threads), "--chunk-size", size, *engine)
 
     def same(self, status, *args, sizes=SIZES, **options):
         """Runs with every setting, and expects one result with this status."""

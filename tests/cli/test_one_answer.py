@@ -7,7 +7,7 @@ import unittest
 
 import numpy
 
-from sheaf_test import EXECUTORS, Case, run, seed
+from sheaf_test import EXECUTORS, Case, every_engine, run, seed
 from test_binary import npy
 
 THREADS = (1, 2, 3, 8)
@@ -39,8 +39,8 @@ class OneAnswer(Case):
     def same(self, status, settings, *args, **options):
         """Runs with each setting, and expects one result with this status."""
         first = None
-        for executor, threads, size in settings:
-            setting = ("--executor", executor, "-j", str(threads), "--chunk-size", size)
+        for (executor, threads, size), engine in zip(settings, every_engine()):
+            setting = ("--executor", executor, "-j", str(threads), "--chunk-size", size, *engine)
             result = run(*args[:1], *setting, *args[1:], **options)
             first = first or result
             self.assertEqual(result, first, (args, setting))
