@@ -177,8 +177,10 @@ static enum sheaf_status read_chunk(struct format_reader *reader, const struct c
     return SHEAF_OK;
 }
 
-/* Skips to the first row that starts in the chunk. */
-static void begin_rows(struct format_reader *reader, const struct entry_state *entry)
+/* Skips to the first row that starts in the chunk, which has `lines` line ends (UINT64_MAX: nobody
+ * has counted). */
+static void begin_rows(struct format_reader *reader, const struct entry_state *entry,
+                       uint64_t lines)
 {
     const struct scan_automaton *automaton = &reader->document->automaton;
     const bool cr_ends = automaton->dialect.cr_ends;
@@ -195,8 +197,12 @@ static void begin_rows(struct format_reader *reader, const struct entry_state *e
     if (reader->done)
         return;
     struct line_ends before = {.count = entry->lines, .last_is_cr = entry->last_is_cr};
-    if (reader->base > 0)
-        before = line_ends_add(before, line_ends_count(reader->raw, reader->base, cr_ends));
+    struct line_ends skipped = {.count = 0};
+    if (reader->base > 0) {
+        skipped = line_ends_count(reader->raw, reader->base, cr_ends);
+        before = line_ends_add(before, skipped);
+    }
+    reader->lines_left = lines == UINT64_MAX ? lines : lines - skipped.count;
     reader->base_line = 1 + before.count;
     reader->scanner->ops->begin(reader->scanner, reader->base_line,
                                 before.last_is_cr ? '\r' : SCAN_NO_BYTE);
@@ -220,7 +226,7 @@ enum sheaf_status csv_reader_begin(struct format_reader *reader, const struct ch
     TRY(entry_ring_settle(document->ring, chunk, &survey, &document->begins[chunk->file], &entry,
                           error));
     reader->counts.wait_ns += clock_lap(&since);
-    begin_rows(reader, &entry);
+    begin_rows(reader, &entry, survey.lines.count);
     reader->counts.scan_ns += clock_lap(&since);
     reader->counts.bytes += reader->chunk_length;
     return SHEAF_OK;
@@ -235,7 +241,7 @@ enum sheaf_status csv_reader_begin_sample(struct format_reader *reader, uint32_t
     reader->policy = FORMAT_SKIP;
     TRY(read_chunk(reader, &chunk, error));
     *length = reader->chunk_length;
-    begin_rows(reader, &document->begins[file]);
+    begin_rows(reader, &document->begins[file], UINT64_MAX);
     return SHEAF_OK;
 }
 

@@ -33,6 +33,7 @@ struct format_reader {
     size_t position;     /* read so far, from the base */
     size_t scanned;      /* how far the scanner knows of that; the index has read the rest */
     uint64_t base_line;  /* the physical line that the base is on */
+    uint64_t lines_left; /* line ends in the chunk from `scanned` on; UINT64_MAX: not known */
     size_t piece;        /* bytes that the scanner is fed for one batch */
     size_t extension;    /* bytes to be read behind next */
     bool pending_cr;     /* the byte after a CR decides whether the row is bad */

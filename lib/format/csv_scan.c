@@ -265,16 +265,34 @@ static enum sheaf_status make_batch(struct format_reader *reader, struct batch *
     return SHEAF_OK;
 }
 
+static uint64_t count_lines(const struct format_reader *reader, size_t from, size_t to)
+{
+    return line_ends_count(reader->raw + reader->base + from, to - from, false).count;
+}
+
+/* The line ends that the index has passed over. All of the chunk's are known: mostly there is less
+ * to count behind. */
+static uint64_t count_passed(struct format_reader *reader)
+{
+    const size_t end = reader->chunk_length - reader->base;
+    const size_t behind = end - reader->position;
+    uint64_t lines = 0;
+    if (reader->lines_left == UINT64_MAX || behind > reader->position - reader->scanned)
+        lines = count_lines(reader, reader->scanned, reader->position);
+    else
+        lines = reader->lines_left - count_lines(reader, reader->position, end);
+    if (reader->lines_left != UINT64_MAX)
+        reader->lines_left -= lines;
+    return lines;
+}
+
 /* Tells the scanner of the rows that the index has read. */
 static void catch_up(struct format_reader *reader)
 {
     if (reader->scanned == reader->position)
         return;
     reader->counts.ways |= 1U << CSV_SCAN_AFTER_INDEX;
-    const char *passed = reader->raw + reader->base + reader->scanned;
-    const struct line_ends ends =
-        line_ends_count(passed, reader->position - reader->scanned, false);
-    reader->scanner->ops->pass_over(reader->scanner, reader->position, ends.count);
+    reader->scanner->ops->pass_over(reader->scanner, reader->position, count_passed(reader));
     reader->scanned = reader->position;
 }
 
@@ -292,10 +310,14 @@ enum sheaf_status csv_scan_rows(struct format_reader *reader, uint32_t rows_most
                                 struct sheaf_error *error)
 {
     catch_up(reader);
+    const size_t start = reader->position;
     reader->scanner->ops->forget_rows(reader->scanner);
     for (uint32_t i = 0; i < rows_most && !reader->done && !reader->has_pending; i++)
         TRY(feed_piece(reader, SCANNER_ONE_ROW, error));
     reader->scanned = reader->position;
+    /* Past the chunk it was the last row. */
+    if (reader->lines_left != UINT64_MAX && csv_bytes_left(reader) > 0)
+        reader->lines_left -= count_lines(reader, start, reader->position);
     if (reader->scanner->ops->rows(reader->scanner)->count == 0)
         return SHEAF_OK;
     return make_batch(reader, out, error);
