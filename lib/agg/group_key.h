@@ -8,6 +8,7 @@
 
 #include "agg/group_kernel.h"
 #include "agg/group_table.h"
+#include "base/hash.h"
 
 /* Which bytes of sixteen belong to a text of so many. */
 extern const unsigned char group_key_masks[GROUP_INLINE + 1][GROUP_INLINE];
@@ -30,18 +31,12 @@ static inline uint32_t group_hash_tag(const struct group_table *table, uint64_t 
     return (uint32_t)(group_weakened(table, hash) >> 32);
 }
 
-static inline uint64_t group_key_fold(uint64_t a, uint64_t b)
-{
-    const uint128 product = (uint128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 /* The hash of a probe that is no long one, with the table's words of the secret. The length has no
  * part in it: keys that differ in that only, by zeros at their end, are at most 18. Keys of one
  * word are multiplied by a secret number, of which no input knows what it brings together. */
 static inline uint64_t group_key_hash(const uint64_t mix[2], const struct group_probe *probe)
 {
-    return group_key_fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
+    return hash_fold(probe->key.words[0] ^ mix[0], probe->key.words[1] ^ mix[1]);
 }
 
 static inline uint32_t group_key_tag(const struct group_table *table, const uint64_t mix[2],

@@ -1,6 +1,7 @@
 #include "agg/value_slots.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 
 enum {
     FEW = 8, /* values that are searched without an index */
@@ -182,13 +183,6 @@ void value_slots_close(struct value_slots *slots, const struct agg_call *call)
 
 /* ---- the index ----------------------------------------------------------------------------- */
 
-/* Multiplies two words, and folds the product into one. */
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-    const uint128 product = (uint128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 /* The hash of a key that lies inside an item, after wyhash (Wang Yi): two folds with words of the
  * secret cost less than a call. */
 static uint64_t hash_inside(const struct hash_secret *secret, const char inside[VALUE_INSIDE],
@@ -197,7 +191,7 @@ static uint64_t hash_inside(const struct hash_secret *secret, const char inside[
     uint64_t words[2], keys[3];
     memcpy(words, inside, sizeof words);
     memcpy(keys, secret->bytes, sizeof keys);
-    return fold(fold(words[0] ^ keys[0], words[1] ^ keys[1]) ^ length, keys[2] | 1);
+    return hash_fold(hash_fold(words[0] ^ keys[0], words[1] ^ keys[1]) ^ length, keys[2] | 1);
 }
 
 static uint32_t tag_of_hash(uint64_t hash)

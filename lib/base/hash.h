@@ -4,6 +4,7 @@
 #define BASE_HASH_H
 
 #include "base/error.h"
+#include "base/number.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,14 @@ struct hash_secret {
 
 /* Fills the secret from the system's random source. */
 enum sheaf_status hash_secret_make(struct hash_secret *secret, struct sheaf_error *error);
+
+/* Multiplies two words, and folds the 128 bits of the product into one word: what hashes of short
+ * keys are made of (after wyhash, Wang Yi). One of the words must hold bits of a secret. */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+    const uint128 product = (uint128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
 
 uint64_t hash_bytes(const struct hash_secret *secret, const void *bytes, size_t length);
 

@@ -3,6 +3,7 @@
 #include "agg/profile.h"
 #include "agg/value_table.h"
 #include "unit/agg/dataset.h"
+#include "unit/agg/reload.h"
 #include "unit/unit.h"
 
 #include <stdio.h>
@@ -215,18 +216,6 @@ static void make_step(struct step *step, struct model *model, const struct round
                                  .padded = unit_random(random) % 2 == 0};
 }
 
-static void reload(struct value_table *table, const struct agg_call *call)
-{
-    struct buffer out = {0};
-    value_table_save(table, &out);
-    ck_assert(!out.failed);
-    value_table_drop(table, call);
-    struct text bytes = {.bytes = out.bytes, .length = out.length};
-    ck_assert_int_eq(value_table_load(table, call, &bytes, NULL), SHEAF_OK);
-    ck_assert_uint_eq(bytes.length, 0);
-    buffer_close(&out);
-}
-
 /* Takes the step's rows in one of the ways that there are. */
 static void take_step(struct value_table *table, const struct agg_call *call,
                       const struct step *step, uint64_t *random)
@@ -270,7 +259,7 @@ static void check_random(struct memory_budget *budget, uint64_t *random)
         struct value_table *table = &tables[unit_random(random) % TABLES];
         take_step(table, &call, &step, random);
         if (unit_random(random) % 6 == 0)
-            reload(table, &call);
+            value_table_reload(table, &call);
         if (unit_random(random) % 6 == 0) {
             struct value_table *other = &tables[unit_random(random) % TABLES];
             if (other == table)

@@ -2,6 +2,7 @@
 #include "agg/value_table.h"
 
 #include "unit/agg/dataset.h"
+#include "unit/agg/reload.h"
 #include "unit/unit.h"
 
 /* Only the names in messages are taken from it. */
@@ -114,18 +115,6 @@ static void list_rows(struct listed *list, const struct dataset *dataset, uint64
                      (struct place){.byte = dataset->row_bytes[i], .file = dataset->file});
 }
 
-static void reload(struct value_table *table, const struct agg_call *call)
-{
-    struct buffer out = {0};
-    value_table_save(table, &out);
-    ck_assert(!out.failed);
-    value_table_drop(table, call);
-    struct text bytes = {.bytes = out.bytes, .length = out.length};
-    ck_assert_int_eq(value_table_load(table, call, &bytes, NULL), SHEAF_OK);
-    ck_assert_uint_eq(bytes.length, 0);
-    buffer_close(&out);
-}
-
 /* Deals the rows of three columns to tables by every way in, and merges them. */
 static void check_random(const struct dataset_profile *profile, struct memory_budget *budget,
                          uint64_t *random)
@@ -148,14 +137,14 @@ static void check_random(const struct dataset_profile *profile, struct memory_bu
         if (times > 0)
             list_rows(&list, &datasets[i], some, times);
         if (unit_random(random) % 2 == 0)
-            reload(table, &call);
+            value_table_reload(table, &call);
     }
     ck_assert_int_eq(value_table_merge(&tables[0], &tables[1], &call, NULL), SHEAF_OK);
     value_table_drop(&tables[1], &call);
     ck_assert_int_eq(value_table_merge(&tables[2], &tables[0], &call, NULL), SHEAF_OK);
     value_table_drop(&tables[0], &call);
     check(&tables[2], &list);
-    reload(&tables[2], &call);
+    value_table_reload(&tables[2], &call);
     check(&tables[2], &list);
     value_table_drop(&tables[2], &call);
     for (size_t i = 0; i < PARTS; i++)
